@@ -1,0 +1,97 @@
+"""What people think of a reply: assessments, and how an emoji or a line in a thread is read as one.
+
+Plain values and pure functions; the words are MLflow's (Feedback, Expectation, AssessmentSource).
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from core.messages import Json
+
+USER_FEEDBACK = "user_feedback"
+"""The name of the one binary vote per person and reply (MLflow's name for it)."""
+USER_RATING = "user_rating"
+"""The name of a 1–5 score."""
+USER_COMMENT = "user_comment"
+"""The name of free text written below a reply."""
+
+Value: TypeAlias = bool | int | float | str | None
+
+
+class SourceType(StrEnum):
+    """Who or what judged."""
+
+    HUMAN = "HUMAN"
+    LLM_JUDGE = "LLM_JUDGE"
+    CODE = "CODE"
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentSource:
+    """Who judged: for people, `id` is their `PersonRef.key`."""
+
+    type: SourceType
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One person's standing opinion on one reply under one name, as folded from the log."""
+
+    id: str
+    message_id: str
+    conversation_id: str
+    name: str
+    value: Value
+    source: AssessmentSource
+    origin: str
+    """What it was said with (`reaction:👍`, `message:<ref>`): the same origin again replaces it, taking it away
+    withdraws it, and of several that stand the latest counts."""
+    at: datetime
+    rationale: str = ""
+    metadata: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What an emoji on a reply says."""
+
+    name: str
+    value: Value
+
+
+_SKIN_TONES_AND_SELECTORS = dict.fromkeys((*range(0x1F3FB, 0x1F400), 0xFE0E, 0xFE0F))
+
+_ALIASES = {
+    "+1": "👍",
+    "thumbsup": "👍",
+    "-1": "👎",
+    "thumbsdown": "👎",
+    "one": "1⃣",
+    "two": "2⃣",
+    "three": "3⃣",
+    "four": "4⃣",
+    "five": "5⃣",
+}
+
+_MEANINGS = {
+    "👍": Meaning(USER_FEEDBACK, value=True),
+    "👎": Meaning(USER_FEEDBACK, value=False),
+    **{f"{score}⃣": Meaning(USER_RATING, score) for score in range(1, 6)},
+}
+
+
+def canonical_emoji(name: str) -> str:
+    """One name for an emoji, whatever skin tone, alias or colons it came with.
+
+    `👍🏽`, `+1`, `:thumbsup::skin-tone-3:` are all `👍`; a name that is not known stays, without colons and tone.
+    """
+    base = name.strip(":").split("::skin-tone-", 1)[0].translate(_SKIN_TONES_AND_SELECTORS)
+    return _ALIASES.get(base, base)
+
+
+def meaning_of(emoji: str) -> Meaning | None:
+    """What a canonical emoji on a reply says, or None where it says nothing about it."""
+    return _MEANINGS.get(emoji)

@@ -1,0 +1,191 @@
+"""What the core needs from outside: a chat platform, a language model, a store. Small protocols, nothing else."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from core.feedback import Assessment
+from core.messages import Conversation, Message, MessageRef, ModelIdentity, PlaceRef, Role
+from core.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most `calls` in `window` seconds."""
+
+    calls: int
+    window: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a platform said about a rate bucket when it answered a call."""
+
+    limit: int
+    """Calls per window."""
+    remaining: int
+    """Calls left in this window."""
+    reset_after: float
+    """Seconds until the window starts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How one platform differs from another, as data."""
+
+    message_length: int
+    """The longest text of one message, in the units of `measure`."""
+    edits: Rate
+    """What to assume of a bucket of edits until the platform's answers say better."""
+    measure: Callable[[str], int] = len
+    """The length of a text as the platform counts it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that the platform took."""
+
+    message: MessageRef
+    budget: Budget | None = None
+    """What the answer said of the bucket, where it said something."""
+
+
+class ChatPlatform(Protocol):
+    """Posts and edits on one platform. Text is the model's Markdown; the adapter renders it.
+
+    Both calls raise a `PlatformError`: `RateLimitedError` (never retried inside), `MessageGoneError`,
+    `MessageTooLongError`, or another whose text says what is wrong.
+    """
+
+    @property
+    def name(self) -> str:
+        """`slack`, `discord`, …"""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """Its sizes and rates."""
+        ...
+
+    def edit_bucket(self, place: PlaceRef) -> str:
+        """The name of the rate bucket that edits in `place` share with others."""
+        ...
+
+    async def post(self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str) -> Sent:
+        """Post `text`. A repeated `nonce` must not show the text twice where the platform can help it."""
+        ...
+
+    async def edit(self, message: MessageRef, text: str) -> Sent:
+        """Show `text` in place of what `message` showed."""
+        ...
+
+
+@runtime_checkable
+class CanReact(Protocol):
+    """The platform lets us put an emoji on a message."""
+
+    async def react(self, message: MessageRef, emoji: str) -> None:
+        """Put `emoji` (canonical, unicode) on `message`; twice is once."""
+        ...
+
+
+@runtime_checkable
+class CanShowTyping(Protocol):
+    """The platform can show that the assistant is about to answer."""
+
+    def typing(self, place: PlaceRef) -> AbstractAsyncContextManager[None]:
+        """Show it until the block is left. Entering never waits for the platform."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message as the model reads it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, as the model's server counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What a model's stream tells at one moment; every field may be empty."""
+
+    text: str = ""
+    thinking: str = ""
+    """Reasoning that is not part of the reply."""
+    finish_reason: str | None = None
+    usage: Usage | None = None
+
+
+class LanguageModel(Protocol):
+    """Answers a prompt by a stream of chunks."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """Which model it is."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it is asked with (max_tokens, temperature, …), for the log."""
+        ...
+
+    def reply(self, prompt: Sequence[PromptMessage]) -> AsyncIterator[Chunk]:
+        """Stream an answer. Raises `ModelFailedError`; a stream without a finish_reason was cut off."""
+        ...
+
+
+class Store(Protocol):
+    """The log, and the state that is folded from it.
+
+    Every method raises `DatabaseUnavailableError` when the database cannot be reached.
+    """
+
+    async def append(self, *records: Record) -> list[bool]:
+        """Keep `records` in order, all or none. Returns once they are durable and the tables follow.
+
+        One bool a record: True where it is new, False where its idempotency key was in the log already.
+        """
+        ...
+
+    async def open_conversation(self, place: PlaceRef) -> Conversation | None:
+        """The conversation that is going on in a lasting place."""
+        ...
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """The conversation of this id."""
+        ...
+
+    async def message_at(self, ref: MessageRef) -> Message | None:
+        """The message of which `ref` is a part."""
+        ...
+
+    async def last_reply(self, conversation_id: str) -> Message | None:
+        """The newest message of the assistant."""
+        ...
+
+    async def history(self, conversation_id: str, *, limit: int, up_to: str | None = None) -> list[Message]:
+        """The newest `limit` messages that are not deleted, oldest first; none after the message `up_to`."""
+        ...
+
+    async def assessments(self, message_id: str) -> list[Assessment]:
+        """The assessments of a message that stand and count, one per person and name."""
+        ...
+
+    async def idle_conversations(self, before: datetime) -> list[Conversation]:
+        """The open conversations whose last message is older than `before`."""
+        ...
+
+    def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
+        """The log in the order of `seq`, from the first record after `after`."""
+        ...
