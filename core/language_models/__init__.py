@@ -1,0 +1,1 @@
+"""Language models behind the `LanguageModel` port: an endpoint asked through huggingface_hub, and a scripted twin."""

@@ -1,0 +1,150 @@
+"""A language model on the Hugging Face Hub or behind any OpenAI-compatible URL, through huggingface_hub.
+
+The only room that knows huggingface_hub. Everything that can go wrong there leaves it as a `ModelFailedError` with a
+sentence for the person who asked.
+"""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx2
+from huggingface_hub import AsyncInferenceClient, set_async_client_factory
+from huggingface_hub import errors as hub_errors
+
+from core.errors import ModelFailedError
+from core.language_models.transport import SharedTransport, client_over
+from core.messages import ModelIdentity
+from core.ports import Chunk, PromptMessage, Usage
+
+logger = logging.getLogger(__name__)
+
+_TOO_MANY_REQUESTS = 429
+_UNAUTHORISED = (401, 403)
+_NOT_FOUND = 404
+_SERVER_ERROR = 500
+
+
+class HubModel:
+    """Asks `endpoint` (a Hub id or a base URL) for chat completions.
+
+    An async context manager: leaving it closes the connections.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        name: str = "",
+        token: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        timeout: float = 60,
+    ) -> None:
+        """`timeout`: the longest pause between two chunks, in seconds."""
+        self.endpoint = endpoint
+        self.parameters: Mapping[str, Any] = dict(parameters or {})
+        self._name = name or None
+        self._token = token
+        self._timeout = timeout
+        is_url = endpoint.startswith(("http://", "https://"))
+        metadata = {"endpoint": endpoint} if is_url else {}
+        self.identity = ModelIdentity(name or endpoint, metadata)
+        self._transport = SharedTransport()
+
+    async def __aenter__(self) -> Self:
+        """Make huggingface_hub use our pool of connections."""
+        set_async_client_factory(lambda: client_over(self._transport))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._transport.close_pool()
+
+    async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncIterator[Chunk]:
+        """Stream an answer.
+
+        Raises:
+            ModelFailedError: the endpoint could not be reached, refused, or failed in mid-stream.
+        """
+        # A client per reply: the library keeps each stream's response until its client is closed.
+        async with AsyncInferenceClient(self.endpoint, token=self._token, timeout=self._timeout) as client:
+            try:
+                stream = await client.chat_completion(
+                    messages=[{"role": each.role.value, "content": each.content} for each in prompt],
+                    model=self._name,
+                    stream=True,
+                    stream_options={"include_usage": True},
+                    **self.parameters,
+                )
+                async with aclosing(stream) as chunks:
+                    async for chunk in chunks:
+                        yield _translate(chunk)
+            except Exception as error:
+                raise _ours(error) from error
+
+
+def _translate(chunk: Any) -> Chunk:  # noqa: ANN401 - servers leave out fields that the library's type promises
+    usage = chunk.usage and Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+    if not chunk.choices:
+        return Chunk(usage=usage)
+    choice = chunk.choices[0]
+    delta = choice.delta
+    thinking = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
+    return Chunk(
+        text=(delta and delta.content) or "", thinking=thinking, finish_reason=choice.finish_reason, usage=usage
+    )
+
+
+# The first row that fits an error says it in words for the chat and in one for the log.
+_SENTENCES: Final[tuple[tuple[tuple[type[Exception], ...], str, str], ...]] = (
+    ((hub_errors.OverloadedError,), "The model is overloaded right now. Please ask again in a moment.", "busy"),
+    (
+        (hub_errors.TextGenerationError, hub_errors.ValidationError),
+        "The model reported an error while answering.",
+        "model_error",
+    ),
+    (
+        (hub_errors.InferenceTimeoutError, httpx2.TimeoutException, TimeoutError),
+        "The model did not answer in time. Please ask again.",
+        "timeout",
+    ),
+    (
+        (httpx2.ConnectError, OSError),
+        "The model cannot be reached right now. Please try again later, or tell whoever runs the assistant.",
+        "unreachable",
+    ),
+    ((httpx2.TransportError,), "The connection to the model broke off.", "connection_lost"),
+    ((json.JSONDecodeError, UnicodeDecodeError), "The model sent something that could not be read.", "malformed"),
+)
+
+
+def _ours(error: Exception) -> ModelFailedError:
+    response = getattr(error, "response", None)
+    if isinstance(error, (hub_errors.HfHubHTTPError, httpx2.HTTPStatusError)) and response is not None:
+        return _refusal(response.status_code)
+    for kinds, sentence, reason in _SENTENCES:
+        if isinstance(error, kinds):
+            return ModelFailedError(sentence, reason=reason)
+    logger.warning("model_failed_unexpectedly", exc_info=error)
+    return ModelFailedError("The model could not answer.", reason=type(error).__name__)
+
+
+def _refusal(status: int) -> ModelFailedError:
+    if status in _UNAUTHORISED:
+        return ModelFailedError(
+            "The model's server does not accept the assistant's token. Please tell whoever runs the assistant.",
+            reason=f"http_{status}",
+        )
+    if status == _NOT_FOUND:
+        return ModelFailedError(
+            "The model was not found. Please tell whoever runs the assistant to check MODEL_ENDPOINT.",
+            reason="http_404",
+        )
+    if status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
+        return ModelFailedError("The model is busy right now. Please ask again in a moment.", reason=f"http_{status}")
+    return ModelFailedError("The model's server refused the question.", reason=f"http_{status}")

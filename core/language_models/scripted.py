@@ -1,0 +1,40 @@
+"""The twin of a real language model: it answers by a script, for tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any
+
+from core.messages import ModelIdentity
+from core.ports import Chunk, PromptMessage
+
+Script = Callable[[Sequence[PromptMessage]], Sequence[Chunk | Exception | float]]
+
+
+def words(text: str) -> list[Chunk | Exception | float]:
+    """The chunks of an answer that comes word by word and ends well."""
+    return [*(Chunk(text=word) for word in text.split(" ") and _words(text)), Chunk(finish_reason="stop")]
+
+
+def _words(text: str) -> list[str]:
+    pieces = text.split(" ")
+    return [piece + " " for piece in pieces[:-1]] + pieces[-1:]
+
+
+class ScriptedModel:
+    """Plays what `script` returns for a prompt: a chunk is told, a number waited (seconds), an exception raised."""
+
+    def __init__(self, script: Script, identity: str = "scripted-model") -> None:
+        self.script = script
+        self.identity = ModelIdentity(identity)
+        self.parameters: Mapping[str, Any] = {}
+        self.prompts: list[list[PromptMessage]] = []
+
+    async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncIterator[Chunk]:
+        """Stream the scripted answer."""
+        self.prompts.append(list(prompt))
+        for step in self.script(prompt):
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, Chunk):
+                yield step
+            await asyncio.sleep(step if isinstance(step, float) else 0)

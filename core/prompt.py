@@ -1,0 +1,77 @@
+"""A conversation as the model reads it: the system text and as much of the newest history as fits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.messages import Message, Role
+from core.ports import PromptMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of a conversation a model reads."""
+
+    messages: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent to the model, and whether older messages had to be left out of it."""
+
+    messages: tuple[PromptMessage, ...]
+    is_cut: bool
+
+
+def build_prompt(system: str, history: Sequence[Message], question_id: str, window: Window) -> Prompt:
+    """The system text and the newest messages up to the question, within `window`.
+
+    The question itself is always there, shortened at its beginning if it alone is too long. Neighbours with the same
+    role are joined, for many chat templates insist that user and assistant take turns.
+    """
+    turns = [each for each in in_turns(history, question_id) if each.content.strip()]
+    kept: list[Message] = []
+    room = window.characters
+    for message in reversed(turns[-window.messages :]):
+        if kept and len(message.content) > room:
+            break
+        kept.insert(0, message)
+        room -= len(message.content)
+    while len(kept) > 1 and kept[0].role is not Role.USER:
+        kept.pop(0)
+    said = [PromptMessage(each.role, each.content[-window.characters :]) for each in kept]
+    first = [PromptMessage(Role.SYSTEM, system)] if system.strip() else []
+    is_cut = len(kept) < len(turns) or any(len(each.content) > window.characters for each in kept)
+    return Prompt((*first, *_join_neighbours(said)), is_cut)
+
+
+def in_turns(history: Iterable[Message], question_id: str) -> list[Message]:
+    """The messages up to the question, every reply behind the question that it answers.
+
+    People write while the assistant answers, so the log may hold question, question, reply, reply.
+    """
+    messages = list(history)
+    here = {message.id for message in messages}
+    replies: dict[str, list[Message]] = {}
+    for message in messages:
+        if message.question_id in here:
+            replies.setdefault(message.question_id or "", []).append(message)
+    ordered: list[Message] = []
+    for message in messages:
+        if message.question_id in here:
+            continue
+        ordered.append(message)
+        if message.id == question_id:
+            break
+        ordered += replies.get(message.id, ())
+    return ordered
+
+
+def _join_neighbours(messages: Iterable[PromptMessage]) -> list[PromptMessage]:
+    joined: list[PromptMessage] = []
+    for message in messages:
+        if joined and joined[-1].role is message.role:
+            joined[-1] = PromptMessage(message.role, f"{joined[-1].content}\n\n{message.content}")
+        else:
+            joined.append(message)
+    return joined

@@ -1,0 +1,212 @@
+"""Every setting, written once: name, default, bounds and meaning. `.env.example` and the docs are printed from it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+PREFIX = "PLAUDIT_"
+
+
+def _named(name: str) -> AliasChoices:
+    return AliasChoices(name)
+
+
+class Settings(BaseSettings):
+    """What the operator can choose, read from the environment and from `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        env_ignore_empty=True,
+        hide_input_in_errors=True,
+    )
+
+    model_endpoint: Annotated[
+        str,
+        Field(
+            validation_alias=_named("MODEL_ENDPOINT"),
+            description="The language model: an id on the Hugging Face Hub, or the base URL of an OpenAI-compatible "
+            "server (TGI, vLLM, llama.cpp, Ollama, …).",
+        ),
+    ] = "HuggingFaceTB/SmolLM3-3B"
+    model_name: Annotated[
+        str,
+        Field(
+            validation_alias=_named("MODEL_NAME"),
+            description="The `model` to ask a server for, where it holds several (Ollama, vLLM); empty: the server's "
+            "own choice.",
+        ),
+    ] = ""
+    hf_token: Annotated[
+        SecretStr | None,
+        Field(
+            validation_alias=_named("HF_TOKEN"),
+            description="The token for the Hub's inference providers, or the key of your own server.",
+        ),
+    ] = None
+
+    slack_bot_token: Annotated[
+        SecretStr | None,
+        Field(validation_alias=_named("SLACK_BOT_TOKEN"), description="Slack's bot token (xoxb-…)."),
+    ] = None
+    slack_app_token: Annotated[
+        SecretStr | None,
+        Field(
+            validation_alias=_named("SLACK_APP_TOKEN"),
+            description="Slack's app-level token for Socket Mode (xapp-…, scope connections:write).",
+        ),
+    ] = None
+    slack_api_url: Annotated[
+        str,
+        Field(validation_alias=_named("SLACK_API_URL"), description="Slack's Web API; another address for trials."),
+    ] = "https://slack.com/api/"
+
+    discord_token: Annotated[
+        SecretStr | None,
+        Field(validation_alias=_named("DISCORD_TOKEN"), description="Discord's bot token."),
+    ] = None
+    discord_api_url: Annotated[
+        str,
+        Field(validation_alias=_named("DISCORD_API_URL"), description="Discord's REST API; another one for trials."),
+    ] = "https://discord.com/api/v10"
+    discord_gateway_url: Annotated[
+        str,
+        Field(validation_alias=_named("DISCORD_GATEWAY_URL"), description="Discord's gateway; another one for trials."),
+    ] = "wss://gateway.discord.gg/"
+
+    database_url: Annotated[
+        str,
+        Field(description="Where the log is kept: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME."),
+    ] = "sqlite:///plaudit.db"
+    environment: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9-]{0,30}$",
+            description="dev, staging, prod, …: part of every record's topic, so that trials and real use stay apart.",
+        ),
+    ] = "dev"
+    feedback: Annotated[
+        bool,
+        Field(description="Keep what people think of the replies. Off: the assistant answers, votes are not kept."),
+    ] = True
+
+    system_prompt: Annotated[str, Field(description="What the model is told before every conversation.")] = (
+        "You are a helpful assistant in a team chat. Answer in Markdown, briefly and to the point."
+    )
+    history_messages: Annotated[
+        int, Field(ge=1, le=1000, description="How many of the newest messages the model reads.")
+    ] = 50
+    history_characters: Annotated[
+        int, Field(ge=500, le=2_000_000, description="How many characters of them it reads at most.")
+    ] = 24_000
+    idle_minutes: Annotated[
+        float, Field(gt=0, description="After so many minutes without a message a conversation ends.")
+    ] = 12 * 60
+
+    max_tokens: Annotated[int | None, Field(ge=1, description="The longest answer, in tokens.")] = 2048
+    temperature: Annotated[
+        float | None, Field(ge=0, le=5, description="Sampling temperature; empty: the model's own.")
+    ] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1, description="Nucleus sampling; empty: the model's own.")] = None
+    seed: Annotated[int | None, Field(description="A seed for models that take one.")] = None
+    model_timeout: Annotated[
+        float, Field(gt=0, le=3600, description="The longest pause between two pieces of an answer, in seconds.")
+    ] = 60
+
+    grace_seconds: Annotated[
+        float, Field(ge=0, le=3600, description="How long replies in flight may still run when the bot is stopped.")
+    ] = 10
+    log_format: Annotated[
+        str, Field(pattern="^(text|json)$", description="How log lines are written: text or json.")
+    ] = "text"
+    log_level: Annotated[
+        str, Field(pattern="^(debug|info|warning|error)$", description="The least important line that is written.")
+    ] = "info"
+
+    @property
+    def model_parameters(self) -> dict[str, Any]:
+        """The parameters of generation that are set, by the names of the chat completion API."""
+        chosen = {
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": self.seed,
+        }
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ, **chosen: Any) -> Self:  # noqa: ANN401 - any setting
+        """Read them all.
+
+        Raises:
+            SettingsError: one is misspelt or out of bounds; the message names it and says what it may be.
+        """
+        _refuse_unknown(environ)
+        try:
+            return cls(**chosen)
+        except ValidationError as error:
+            lines = [f"{_name_in_error(each['loc'])}: {each['msg'].lower()}" for each in error.errors()]
+            raise SettingsError(
+                "Please correct these settings in the environment or in .env: " + "; ".join(lines)
+            ) from error
+
+
+def setting_names() -> dict[str, str]:
+    """Every field of `Settings` and the environment variable that sets it."""
+    names = {}
+    for field, info in Settings.model_fields.items():
+        alias = info.validation_alias
+        names[field] = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"{PREFIX}{field.upper()}"
+    return names
+
+
+def env_example() -> str:
+    """The text of `.env.example`: every setting with its meaning and default, commented out."""
+    lines = ["# Plaudit's settings. Copy this file to .env and take away the # where you choose something else.", ""]
+    for field, name in setting_names().items():
+        info = Settings.model_fields[field]
+        default = "" if info.default is None else info.default
+        lines += [f"# {info.description}", f"#{name}={default}", ""]
+    return "\n".join(lines)
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    # pydantic-settings notices a misspelt name in .env at best, and never in the environment.
+    known = set(setting_names().values())
+    given = {name.upper() for name in (*environ, *_names_in_env_file())}
+    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(
+            f"There is no setting called {', '.join(unknown)}. The settings are listed by `plaudit settings`"
+            f"{_did_you_mean(unknown[0], known)}."
+        )
+
+
+def _names_in_env_file() -> Iterator[str]:
+    try:
+        with open(".env", encoding="utf-8") as file:  # noqa: PTH123 - the very file pydantic-settings reads
+            for line in file:
+                name, equals, _ = line.strip().removeprefix("export ").partition("=")
+                if equals and not name.startswith("#"):
+                    yield name.strip()
+    except OSError:
+        return
+
+
+def _did_you_mean(name: str, known: set[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
+
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _name_in_error(location: tuple[int | str, ...]) -> str:
+    first = str(location[0]) if location else ""
+    return setting_names().get(first, first)
