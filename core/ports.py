@@ -1,6 +1,6 @@
 """What the core needs from outside: a chat platform, a language model, a store. Small protocols, nothing else."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -140,7 +140,7 @@ class LanguageModel(Protocol):
         """What it is asked with (max_tokens, temperature, …), for the log."""
         ...
 
-    def reply(self, prompt: Sequence[PromptMessage]) -> AsyncIterator[Chunk]:
+    def reply(self, prompt: Sequence[PromptMessage]) -> AsyncGenerator[Chunk, None]:
         """Stream an answer. Raises `ModelFailedError`; a stream without a finish_reason was cut off."""
         ...
 
@@ -158,12 +158,16 @@ class Store(Protocol):
         """
         ...
 
-    async def open_conversation(self, place: PlaceRef) -> Conversation | None:
-        """The conversation that is going on in a lasting place."""
+    async def latest_conversation(self, place: PlaceRef) -> Conversation | None:
+        """The newest conversation in a lasting place, ended or not."""
         ...
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation of this id."""
+        ...
+
+    async def message(self, message_id: str) -> Message | None:
+        """The message of this id."""
         ...
 
     async def message_at(self, ref: MessageRef) -> Message | None:
@@ -180,6 +184,14 @@ class Store(Protocol):
 
     async def assessments(self, message_id: str) -> list[Assessment]:
         """The assessments of a message that stand and count, one per person and name."""
+        ...
+
+    async def standing_assessments(self, message_id: str) -> list[Assessment]:
+        """Every assessment of a message that was not taken away, also those that a later one overrules."""
+        ...
+
+    async def assessment_from(self, origin: str) -> Assessment | None:
+        """The standing assessment that came from `origin`."""
         ...
 
     async def idle_conversations(self, before: datetime) -> list[Conversation]:

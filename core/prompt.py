@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from core.messages import Message, Role
 from core.ports import PromptMessage
@@ -13,6 +14,9 @@ class Window:
 
     messages: int
     characters: int
+
+
+DEFAULT_WINDOW: Final = Window(messages=50, characters=24_000)
 
 
 @dataclass(frozen=True, slots=True)

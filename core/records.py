@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from core.feedback import Value
-from core.messages import Json
+from core.messages import Json, MessageRef, PersonRef, PlaceRef, stable_ulid
 
 MIMETYPE = "application/json"
 
@@ -216,3 +216,30 @@ class Record:
     def payload(self) -> Payload:
         """The data as a value of its type. Raises KeyError for a type that this version does not know."""
         return RECORD_TYPES[self.type].from_json(self.data)
+
+
+def envelop(
+    payload: Payload,
+    *,
+    environment: str,
+    at: datetime,
+    where: MessageRef | PlaceRef | PersonRef,
+    key: str,
+    conversation_id: str,
+    message_id: str | None = None,
+    subject: str | None = None,
+) -> Record:
+    """`payload` in its envelope; `where` names the platform and the workspace, `key` makes it unique in the log."""
+    return Record(
+        id=stable_ulid(at, key),
+        type=payload.type,
+        version=payload.version,
+        topic=f"{environment}.{where.platform}.{where.workspace}",
+        at=at,
+        source=where.platform,
+        data=payload.to_json(),
+        idempotency_key=key,
+        conversation_id=conversation_id,
+        message_id=message_id,
+        subject=subject,
+    )

@@ -142,7 +142,7 @@ class Settings(BaseSettings):
         return {name: value for name, value in chosen.items() if value is not None}
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] = os.environ, **chosen: Any) -> Self:  # noqa: ANN401 - any setting
+    def load(cls, environ: Mapping[str, str] = os.environ, **chosen: Any) -> Self:
         """Read them all.
 
         Raises:

@@ -1,0 +1,1 @@
+"""Slack: payloads become events, replies become posts and edits."""

@@ -1,0 +1,56 @@
+"""Slack's users by id: events carry ids only. Filled when the bot connects, so that no question waits for a name."""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.slack.translate import Profile
+
+logger = logging.getLogger(__name__)
+
+_PAGE: Final = 500
+_PATIENCE: Final = 1.0
+"""Seconds that the first message of someone new may wait for their name."""
+
+
+class Directory:
+    """Who is who in one workspace."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self.people: dict[str, Profile] = {}
+
+    async def load(self) -> None:
+        """Learn everyone's name, page by page."""
+        cursor = ""
+        try:
+            while True:
+                answer = await self._client.users_list(limit=_PAGE, cursor=cursor)
+                self.people.update({each["id"]: _profile(each) for each in answer["members"]})
+                cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+                if not cursor:
+                    return
+        except (SlackApiError, aiohttp.ClientError, OSError, KeyError) as error:
+            logger.info("users_not_listed", extra={"error": type(error).__name__})
+
+    async def know(self, user: str) -> None:
+        """Learn one user's name, if it is not known yet. Never fails: an id serves as a name, too."""
+        if user in self.people:
+            return
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                answer = await self._client.users_info(user=user)
+                self.people[user] = _profile(answer["user"])
+        except (SlackApiError, aiohttp.ClientError, OSError, KeyError, TimeoutError) as error:
+            logger.info("user_not_known", extra={"user": user, "error": type(error).__name__})
+            self.people[user] = Profile(user)
+
+
+def _profile(user: dict[str, Any]) -> Profile:
+    profile = user.get("profile") or {}
+    name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
+    return Profile(name or user["id"], bool(user.get("is_bot")))

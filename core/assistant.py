@@ -1,0 +1,313 @@
+"""What happens when something happens: a question is answered in its conversation, everything else is judged.
+
+`handle` returns when what it was told is durable; the answering goes on in tasks that belong to the assistant and
+end with it.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from types import TracebackType
+from typing import Final, Self
+from weakref import WeakValueDictionary
+
+from core.answering import Answering, Turn
+from core.clock import Clock
+from core.errors import PlatformError
+from core.events import (
+    Event,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReactionAdded,
+    ReactionRemoved,
+    ReactionsCleared,
+)
+from core.judging import Judging
+from core.live import LiveReplies
+from core.messages import Conversation, Message, Role, stable_ulid
+from core.ports import ChatPlatform, LanguageModel, Store
+from core.prompt import DEFAULT_WINDOW, Window
+from core.records import AddMessage, EndConversation, Record, StartConversation, UpdateMessage, envelop
+
+logger = logging.getLogger(__name__)
+
+RESET: Final = "reset"
+_RESET_DONE: Final = "Done: I have forgotten what we said here. Your next message starts a new conversation."
+_NOTHING_TO_RESET: Final = "There is no conversation going on here. Mention me with a question to start one."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the operator chose of the assistant's behaviour."""
+
+    system_prompt: str = ""
+    window: Window = DEFAULT_WINDOW
+    environment: str = "dev"
+    keep_feedback: bool = True
+    grace_seconds: float = 10.0
+    idle: timedelta = timedelta(hours=12)
+
+
+class Assistant:
+    """Hears what people do on any platform, answers them, and keeps what they think of the answers.
+
+    An async context manager. Leaving it lets the replies in flight finish for the grace period; the rest are cut off,
+    said to be so, and recorded.
+    """
+
+    def __init__(self, *, store: Store, model: LanguageModel, clock: Clock, options: Options) -> None:
+        self._store = store
+        self._model = model
+        self._options = options
+        self._clock = clock
+        self._live = LiveReplies()
+        self._judging = Judging(store, self._live, options.environment)
+        self._answering = Answering(
+            store=store,
+            model=model,
+            clock=clock,
+            live=self._live,
+            system_prompt=options.system_prompt,
+            window=options.window,
+            environment=options.environment,
+        )
+        self._turns: dict[str, deque[Turn]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._places: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def __aenter__(self) -> Self:
+        """Nothing to wait for: it is ready."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait out the grace period, then cut off what is left and record it."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._options.grace_seconds)
+        self._answering.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def handle(self, event: Event, platform: ChatPlatform) -> None:
+        """Take note of what a person did. Returns when it is durable; told twice, it counts once.
+
+        Raises:
+            DatabaseUnavailableError: nothing was kept; the platform should deliver the event again.
+        """
+        match event:
+            case MessageReceived():
+                await self._message_received(event, platform)
+            case MessageEdited():
+                await self._message_edited(event)
+            case MessageDeleted():
+                await self._message_deleted(event)
+            case _ if not self._options.keep_feedback:
+                pass
+            case ReactionAdded():
+                await self._judging.reaction_added(event)
+            case ReactionRemoved():
+                await self._judging.reaction_removed(event)
+            case ReactionsCleared():
+                await self._judging.reactions_cleared(event)
+
+    async def end_idle_conversations(self) -> int:
+        """End the conversations in which nobody wrote for the idle time; returns how many."""
+        ended = 0
+        for conversation in await self._store.idle_conversations(self._clock.now() - self._options.idle):
+            async with self._place(conversation.place.key):
+                if conversation.id not in self._turns:
+                    [is_new] = await self._store.append(self._end(conversation, "idle"))
+                    ended += is_new
+        return ended
+
+    async def _message_received(self, event: MessageReceived, platform: ChatPlatform) -> None:
+        if event.author.is_bot or not event.text.strip():
+            return
+        if not event.addressed:
+            if self._options.keep_feedback:
+                await self._judging.comment(event, platform)
+        elif event.text.strip().lower() == RESET:
+            await self._reset(event, platform)
+        else:
+            await self._ask(event, platform)
+
+    async def _ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
+        async with self._place(event.place.key):
+            conversation, records = await self._conversation_for(event)
+            question = self._question(event, conversation)
+            *_, is_new = await self._store.append(*records, self._add(event, question))
+            if is_new:
+                self._enqueue(Turn(conversation, question, event.message, event.place, platform))
+
+    async def _conversation_for(self, event: MessageReceived) -> tuple[Conversation, list[Record]]:
+        """The conversation that a question continues, or a new one and the record that starts it."""
+        if event.lasting:
+            latest = await self._store.latest_conversation(event.place)
+            if latest is not None and latest.ended_at is None:
+                return latest, []
+            return self._start(event, None)
+        parent = await self._store.message_at(event.parent) if event.parent else None
+        if parent is None:
+            return self._start(event, None)
+        conversation = await self._store.conversation(parent.conversation_id)
+        last = await self._store.last_reply(parent.conversation_id)
+        if conversation and conversation.ended_at is None and (last is None or last.id == parent.id):
+            return conversation, []
+        return self._start(event, parent)
+
+    def _start(self, event: MessageReceived, branched_from: Message | None) -> tuple[Conversation, list[Record]]:
+        conversation = Conversation(
+            id=stable_ulid(event.at, f"conversation:{event.message.key}"),
+            model=self._model.identity,
+            username=event.author.name,
+            place=event.place,
+            started_at=event.at,
+        )
+        payload = StartConversation(
+            id=conversation.id,
+            model={"id": conversation.model.id, "metadata": dict(conversation.model.metadata)},
+            username=conversation.username,
+            place=event.place.key,
+            lasting=event.lasting,
+            environment=self._options.environment,
+            branched_from=branched_from.id if branched_from else None,
+        )
+        record = envelop(
+            payload,
+            environment=self._options.environment,
+            at=event.at,
+            where=event.place,
+            key=f"{event.message.key}:start",
+            conversation_id=conversation.id,
+            subject=event.author.ref.key,
+        )
+        return conversation, [record]
+
+    def _question(self, event: MessageReceived, conversation: Conversation) -> Message:
+        return Message(
+            id=stable_ulid(event.at, f"message:{event.message.key}"),
+            conversation_id=conversation.id,
+            role=Role.USER,
+            content=event.text.strip(),
+            timestamp=event.at,
+            author=event.author.ref.key,
+            parts=(event.message,),
+        )
+
+    def _add(self, event: MessageReceived, question: Message) -> Record:
+        payload = AddMessage(
+            id=question.id,
+            conversation_id=question.conversation_id,
+            role=question.role.value,
+            content=question.content,
+            timestamp=event.at.isoformat(),
+            author=question.author,
+            parts=[event.message.key],
+        )
+        return envelop(
+            payload,
+            environment=self._options.environment,
+            at=event.at,
+            where=event.message,
+            key=f"{event.message.key}:add",
+            conversation_id=question.conversation_id,
+            message_id=question.id,
+            subject=question.author,
+        )
+
+    async def _reset(self, event: MessageReceived, platform: ChatPlatform) -> None:
+        async with self._place(event.place.key):
+            latest = await self._store.latest_conversation(event.place) if event.lasting else None
+            answer = _NOTHING_TO_RESET
+            if latest is not None and latest.ended_at is None:
+                [is_new] = await self._store.append(self._end(latest, RESET))
+                answer = _RESET_DONE if is_new else ""
+        if answer:
+            self._spawn(self._say(event, platform, answer), f"confirm the reset in {event.message.key}")
+
+    async def _say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
+        try:
+            await platform.post(event.place, text, reply_to=event.message, nonce=event.message.id[-20:])
+        except PlatformError as error:
+            logger.warning("post_failed", extra={"error": str(error)})
+
+    def _end(self, conversation: Conversation, reason: str) -> Record:
+        return envelop(
+            EndConversation(id=conversation.id, reason=reason),
+            environment=self._options.environment,
+            at=self._clock.now(),
+            where=conversation.place,
+            key=f"{conversation.id}:end",
+            conversation_id=conversation.id,
+        )
+
+    async def _message_edited(self, event: MessageEdited) -> None:
+        message = await self._store.message_at(event.message)
+        if message is None:
+            await self._judging.comment_edited(event)
+        elif message.role is Role.USER and event.text.strip() not in ("", message.content):
+            await self._store.append(self._update(event, message, content=event.text.strip()))
+
+    async def _message_deleted(self, event: MessageDeleted) -> None:
+        message = await self._store.message_at(event.message)
+        if message is None:
+            await self._judging.comment_deleted(event)
+        else:
+            await self._store.append(self._update(event, message, deleted=True))
+
+    def _update(
+        self,
+        event: MessageEdited | MessageDeleted,
+        message: Message,
+        *,
+        content: str | None = None,
+        deleted: bool = False,
+    ) -> Record:
+        return envelop(
+            UpdateMessage(id=message.id, conversation_id=message.conversation_id, content=content, deleted=deleted),
+            environment=self._options.environment,
+            at=event.at,
+            where=event.message,
+            key=f"{event.message.platform}:{event.event_id}:update",
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+            subject=message.author or None,
+        )
+
+    def _enqueue(self, turn: Turn) -> None:
+        turns = self._turns.get(turn.conversation.id)
+        if turns is not None:
+            turns.append(turn)
+            return
+        turns = self._turns[turn.conversation.id] = deque([turn])
+        self._spawn(self._take_turns(turn.conversation.id, turns), f"turns of {turn.conversation.id}")
+
+    async def _take_turns(self, conversation_id: str, turns: deque[Turn]) -> None:
+        try:
+            while turns:
+                await self._answering.answer(turns.popleft())
+        finally:
+            del self._turns[conversation_id]
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("task_failed", extra={"task": task.get_name()}, exc_info=error)
+
+    @asynccontextmanager
+    async def _place(self, key: str) -> AsyncIterator[None]:
+        """One decision at a time about the conversation of a place."""
+        lock = self._places.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield
