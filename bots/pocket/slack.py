@@ -1,0 +1,245 @@
+"""Slack's face of the house: the door of the Web API, and the Socket Mode behind it.
+
+What comes in is checked here for tokens, rates and the faults one asked for; the methods themselves, the events and
+the sockets are next door (`slack_chat`, `slack_conversations`, `slack_people`, …).
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from bots.pocket import slack_chat, slack_conversations, slack_people
+from bots.pocket.house import House
+from bots.pocket.slack_arguments import Arguments
+from bots.pocket.slack_events import callback, events_of
+from bots.pocket.slack_rules import Limiter, SlackRules
+from bots.pocket.slack_socket import Reason, SocketMode
+from bots.pocket.slack_workspace import Json, SlackError, Workspace
+from bots.pocket.things import Change
+
+BOT_TOKEN = "xoxb-pocket"  # noqa: S105 - opens nothing but the box
+APP_TOKEN = "xapp-pocket"  # noqa: S105 - the same
+
+_OPEN = "apps.connections.open"
+
+Method = Callable[[Workspace, Arguments], Json]
+METHODS: dict[str, Method] = {**slack_chat.METHODS, **slack_conversations.METHODS, **slack_people.METHODS}
+
+
+@dataclass(slots=True)
+class Call:
+    """One call that was made, and how it was answered."""
+
+    method: str
+    at: float
+    """`Clock.monotonic` when it arrived, in seconds."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    error: str = ""
+    """Slack's code; empty where the answer was ok."""
+    retry_after: int = 0
+    """The seconds of the 429 that it got; 0 where it got none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong with a call."""
+
+    error: str = "internal_error"
+    status: int = 200
+    done: bool = False
+    """The call is carried out all the same."""
+    cut: bool = False
+    """Instead of an answer the connection breaks."""
+
+
+class Slack:
+    """A workspace with one app in it, over HTTP and WebSockets."""
+
+    def __init__(self, house: House, rules: SlackRules | None = None) -> None:
+        self.rules = rules or SlackRules()
+        self.workspace = Workspace(house, self.rules)
+        self.sockets = SocketMode(self.rules, house.stir)
+        self.bot_token = BOT_TOKEN
+        self.app_token = APP_TOKEN
+        self.origin = ""
+        """`http://host:port`, once it is served."""
+        self.calls: list[Call] = []
+        """Every call, those that were refused too, in order."""
+        self._house = house
+        self._limiter = Limiter(self.rules)
+        self._faults: dict[str, list[Fault]] = {}
+        self._event_ids = itertools.count(1)
+        self._unwatch = house.watch(self._tell)
+
+    # Looking
+
+    @property
+    def base_url(self) -> str:
+        """What AsyncWebClient wants as `base_url`."""
+        return f"{self.origin}/slack/api/"
+
+    @property
+    def refused(self) -> list[Call]:
+        """The calls that got a 429."""
+        return [each for each in self.calls if each.retry_after]
+
+    def calls_of(self, method: str) -> list[Call]:
+        """The calls of one method."""
+        return [each for each in self.calls if each.method == method]
+
+    @property
+    def connected(self) -> int:
+        """How many Socket Mode connections there are."""
+        return len(self.sockets.connections)
+
+    @property
+    def undelivered(self) -> int:
+        """How many envelopes wait for their acknowledgement."""
+        return len(self.sockets.deliveries)
+
+    # Breaking
+
+    def fail(self, method: str, fault: Fault, *, times: int = 1) -> None:
+        """Let the next `times` calls of `method` go wrong."""
+        self._faults.setdefault(method, []).extend([fault] * times)
+
+    def disconnect(self, reason: Reason = "refresh_requested") -> None:
+        """Ask every connection to go and come again."""
+        self.sockets.disconnect(reason)
+
+    def drop(self) -> None:
+        """Cut every connection without a word."""
+        self.sockets.drop()
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Cut every connection and let nobody in until the block is left. The Web API stays."""
+        self.sockets.refusing = True
+        self.sockets.drop()
+        try:
+            yield
+        finally:
+            self.sockets.refusing = False
+
+    def send_raw(self, frame: Mapping[str, Any]) -> None:
+        """Send any JSON over every connection, as it is: a mutilated envelope, an unknown type."""
+        self.sockets.send_raw(frame)
+
+    def send_event(self, event: Json) -> None:
+        """Send any event, in a proper envelope."""
+        payload = callback(self.workspace, event, f"Ev{next(self._event_ids):09X}")
+        self.sockets.deliver("events_api", payload)
+
+    # Serving
+
+    def routes(self) -> list[web.RouteDef]:
+        """What it serves."""
+        return [
+            web.post("/slack/api/{method}", self._serve),
+            web.get("/slack/api/{method}", self._serve),
+            web.get("/slack/socket/{ticket}", self._serve_socket),
+        ]
+
+    def close(self) -> None:
+        """Cut the connections and tell nothing more."""
+        self._unwatch()
+        self.sockets.close()
+
+    def _tell(self, change: Change) -> None:
+        for event in events_of(self.workspace, change):
+            self.send_event(event)
+
+    async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
+        return await self.sockets.serve(request)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        await self._travel()
+        call = Call(request.match_info["method"], self._house.clock.monotonic())
+        self.calls.append(call)
+        faults = self._faults.get(call.method)
+        fault = faults.pop(0) if faults else None
+        try:
+            call.arguments = await _arguments(request)
+            answer = self._answer(call, _token(request, call), fault)
+        except SlackError as error:
+            answer = error.answer
+        call.error = str(answer.get("error", ""))
+        self._house.stir()
+        await self._travel()
+        if fault is not None and fault.cut and request.transport is not None:
+            request.transport.abort()
+        return _response(answer, call, fault.status if fault else 200)
+
+    async def _travel(self) -> None:
+        if self.rules.latency:
+            await asyncio.sleep(self.rules.latency)
+
+    def _answer(self, call: Call, token: str, fault: Fault | None) -> Json:
+        given = Arguments(call.arguments)
+        self._check_token(call.method, token)
+        call.retry_after = self._limiter.pause(call.method, given.text("channel"), call.at)
+        if call.retry_after:
+            raise SlackError("ratelimited")
+        if fault is None:
+            return self._act(call.method, given)
+        if fault.done:
+            self._act(call.method, given)
+        raise SlackError(fault.error)
+
+    def _act(self, method: str, given: Arguments) -> Json:
+        if method == _OPEN:
+            return self._open_connection()
+        if method not in METHODS:
+            raise SlackError("unknown_method", req_method=method)
+        return METHODS[method](self.workspace, given)
+
+    def _open_connection(self) -> Json:
+        if self.sockets.refusing:
+            raise SlackError("internal_error")
+        ticket = f"{self._house.next_id():x}"
+        return {"ok": True, "url": f"{self.origin.replace('http', 'ws', 1)}/slack/socket/{ticket}"}
+
+    def _check_token(self, method: str, token: str) -> None:
+        if not token:
+            raise SlackError("not_authed")
+        wanted, other = self.bot_token, self.app_token
+        if method == _OPEN:
+            wanted, other = other, wanted
+        if token != wanted:
+            raise SlackError("not_allowed_token_type" if token == other else "invalid_auth")
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    """What the call was given, in its query and its body."""
+    given: dict[str, Any] = dict(request.query)
+    if not request.can_read_body:
+        return given
+    if request.content_type != "application/json":
+        return given | dict(await request.post())
+    try:
+        body = orjson.loads(await request.read())
+    except orjson.JSONDecodeError:
+        raise SlackError("invalid_json") from None
+    if not isinstance(body, dict):
+        raise SlackError("json_not_object")
+    return given | body
+
+
+def _token(request: web.Request, call: Call) -> str:
+    """The token, from the header or (as Slack takes it, too) from the arguments."""
+    header = request.headers.get("Authorization", "")
+    return header.removeprefix("Bearer ") or str(call.arguments.get("token", ""))
+
+
+def _response(answer: Json, call: Call, status: int) -> web.Response:
+    headers = {}
+    if call.retry_after:
+        status, headers = 429, {"Retry-After": str(call.retry_after)}
+    body = orjson.dumps(answer)
+    return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")
