@@ -1,5 +1,206 @@
-"""The command line."""
+"""The command line. What goes wrong is told in one sentence, with an exit code of its own and no traceback."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import click
+import orjson
+import typer
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+from bots.demo import play
+from bots.presenting import report_table
+from bots.running import PLATFORMS, run_until_stopped
+from core import logs
+from core.errors import PlauditError, SettingsError
+from core.following import follow
+from core.insight.report import Report, report
+from core.records import Record
+from core.settings import Settings, env_example
+from core.store import open_store, schema
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    name="plaudit",
+    help="A self-hosted assistant for Slack and Discord whose replies people judge where they read them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+database = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
+app.add_typer(database, name="db")
+
+out = Console()
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
     """Run the command line."""
+    try:
+        app()
+    except PlauditError as error:
+        sys.stderr.write(f"plaudit: {error}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough.
+        with suppress(OSError):
+            sys.stdout = None  # type: ignore[assignment]  # nothing is flushed at exit
+        sys.exit(0)
+
+
+@app.callback()
+def choose(
+    context: typer.Context,
+    database_url: Annotated[
+        str | None, typer.Option("--database", metavar="URL", help="In place of PLAUDIT_DATABASE_URL.")
+    ] = None,
+) -> None:
+    """Options of every command."""
+    context.obj = {"database_url": database_url} if database_url else {}
+
+
+@app.command()
+def demo(
+    directory: Annotated[Path, typer.Option("--dir", help="Where everything is written; made anew each time.")] = Path(
+        ".plaudit-demo"
+    ),
+    fast: Annotated[bool, typer.Option("--fast", help="Without the pauses.")] = False,
+) -> None:
+    """Watch the main job with no token and no service: a chat in a box, the real bot, a scene with three people."""
+    logs.configure(level="warning")
+    run(play(directory, fast=fast))
+
+
+@app.command("run")
+def run_bot(
+    platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(PLATFORMS)}.")],
+) -> None:
+    """Run the bot until it is stopped (Ctrl-C, SIGTERM); replies in flight get their grace."""
+    settings = _settings()
+    logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
+    run(run_until_stopped(settings, platforms))
+
+
+@app.command()
+def events(
+    after: Annotated[int, typer.Option(min=0, help="Begin behind this sequence number.")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="Print so many at most.")] = None,
+    follow_log: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the log, one record a line: `seq type vX.Y.Z {json}`."""
+
+    async def show() -> None:
+        async with open_store(_settings().database_url) as store:
+            async for record in follow(store, after=after, limit=limit, forever=follow_log):
+                sys.stdout.write(_as_json(record) if as_json else _as_line(record))
+                sys.stdout.flush()
+
+    run(show())
+
+
+@app.command()
+def conversation(
+    conversation_id: Annotated[str, typer.Argument(metavar="ID", help="As `plaudit events` prints it.")],
+    as_of: Annotated[
+        str | None, typer.Option(help="A sequence number, or a moment such as 2026-01-31T12:00:00Z.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a conversation with what people think of its replies, now or as of any moment, from the log alone."""
+
+    async def show() -> None:
+        async with open_store(_settings().database_url) as store:
+            view = await store.conversation_view(conversation_id, as_of=_point(as_of) if as_of else None)
+        if as_json:
+            sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
+            return
+        out.print(Text.assemble((view.username, "bold"), f" and {view.model.id}   ", (view.id, "dim")))
+        for message in view.messages:
+            judged = "  ".join(str(each) for each in (message.rating, message.feedback) if each not in ("", None))
+            out.print(Text.assemble("\n", (message.role, "bold cyan"), "  ", (judged, "yellow")))
+            out.print(Markdown(message.content))
+
+    run(show())
+
+
+@app.command("report")
+def report_command(
+    hours: Annotated[float, typer.Option(min=0, help="How far to look back.")] = 24,
+    as_json: AsJson = False,
+) -> None:
+    """Print how many replies were judged, and how."""
+
+    async def figures() -> Report:
+        now = datetime.now(UTC)
+        async with open_store(_settings().database_url) as store:
+            return report(await store.reply_votes(since=now - timedelta(hours=hours), until=now))
+
+    result = run(figures())
+    if as_json:
+        sys.stdout.write(orjson.dumps(asdict(result)).decode() + "\n")
+    else:
+        out.print(report_table(result, f"the last {hours:g} hours"))
+
+
+@app.command("settings")
+def print_settings() -> None:
+    """Print every setting with its meaning and default, as a file for .env."""
+    sys.stdout.write(env_example())
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the tables to this version's form. SQLite files are upgraded whenever they are opened."""
+    url = _settings().database_url
+    schema.upgrade(url)
+    out.print("The tables are up to date.")
+
+
+@database.command()
+def check() -> None:
+    """Say whether the tables are as this version needs them."""
+    schema.check(_settings().database_url)
+    out.print("The tables are as they should be.")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end; Ctrl-C ends it quietly."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _settings() -> Settings:
+    return Settings.load(**click.get_current_context().find_root().obj)
+
+
+def _as_line(record: Record) -> str:
+    return f"{record.seq} {record.type} v{record.version} {orjson.dumps(record.data).decode()}\n"
+
+
+def _as_json(record: Record) -> str:
+    return orjson.dumps(record).decode() + "\n"
+
+
+def _point(text: str) -> int | datetime:
+    if text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(
+            f"{text!r} is neither a sequence number nor a moment; write 1234 or 2026-01-31T12:00:00Z."
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

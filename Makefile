@@ -1,0 +1,69 @@
+# What one does with this checkout. Everything lands in .venv; nothing else of the machine is touched.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := $(PIP) --require-hashes -r
+PROJECT := $(PIP) --no-deps --no-build-isolation -e .
+
+RUN := $(VENV)/.installed
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format docs lock bench bench-relay clean
+
+help: ## Say what there is to make
+	@echo "Plaudit. With nothing but Python 3.11 or newer:"
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## Watch the whole job in a minute: no token, no service
+	$(BIN)/plaudit demo
+
+test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
+	$(BIN)/pytest
+
+check: $(DEV) ## Look for faults without running anything
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m bots.printed --check
+
+format: $(DEV) ## Mend what can be mended by itself
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
+	$(BIN)/python -m bots.printed
+
+bench: bench-relay ## Measure everything
+
+bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
+	$(BIN)/python -m tests.bench.relay
+
+lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with their hashes
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --group build -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --group build --group dev -c requirements.lock \
+		-o requirements-dev.lock pyproject.toml
+
+clean: ## Take away everything that was made
+	rm -rf $(VENV) .plaudit-demo *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Plaudit needs Python 3.11 or newer: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN): requirements.lock pyproject.toml | $(BIN)/python
+	$(INSTALL) requirements.lock
+	$(PROJECT)
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN)
+	$(INSTALL) requirements-dev.lock
+	@touch $@

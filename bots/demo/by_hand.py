@@ -1,0 +1,53 @@
+"""After the scene the person at the terminal plays a part: they write, react and comment in the same room."""
+
+import asyncio
+import sys
+from typing import Final
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+from bots.pocket.server import Pocket
+from bots.pocket.things import Message, Room
+
+_HELP: Final = """\
+Now you: write a question and press Enter. About the last answer:
+  [bold]+[/] or [bold]-[/] reacts 👍 or 👎 (again: takes it back)    [bold]# TEXT[/] comments in its thread    \
+[bold]Ctrl-D[/] ends
+"""
+
+
+async def chat_by_hand(console: Console, pocket: Pocket, room: Room) -> None:
+    """Let whoever sits there go on until they end it."""
+    you = pocket.person("You")
+    reply: Message | None = None
+    question: Message | None = None
+    console.print(_HELP)
+    while (line := await _line("you> ")) is not None:
+        text = line.strip()
+        if text in ("+", "-"):
+            if reply is None:
+                console.print("There is no answer of yours to judge yet: ask something first.")
+                continue
+            emoji = "👍" if text == "+" else "👎"
+            if you in reply.reactions.get(emoji, ()):
+                await you.takes_back(emoji, reply)
+            else:
+                await you.reacts(emoji, reply)
+        elif text.startswith("#") and question is not None:
+            await you.says(text[1:].strip(), room, thread=question)
+        elif text:
+            question = await you.says(f"@plaudit {text}", room)
+            reply = await pocket.reply_to(question, timeout=60)
+            await pocket.settled(reply, quiet=1.0, timeout=120)
+            for each in pocket.house.replies_to(question):
+                console.print(Text("plaudit", style="bold bright_blue"))
+                console.print(Markdown(each.text))
+
+
+async def _line(prompt: str) -> str | None:
+    sys.stdout.write(prompt)
+    sys.stdout.flush()
+    line = await asyncio.to_thread(sys.stdin.readline)
+    return line or None

@@ -1,0 +1,102 @@
+"""The bot put together: from the settings to an assistant that listens on the chosen platforms until it is stopped."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from pydantic import SecretStr
+
+from bots.slack import adapter as slack
+from core.assistant import Assistant, Options
+from core.clock import SystemClock
+from core.errors import SettingsError
+from core.language_models.hub import HubModel
+from core.prompt import Window
+from core.schedule import Job, timers
+from core.settings import Settings, setting_names
+from core.store import SqlStore, open_store
+
+logger = logging.getLogger(__name__)
+
+PLATFORMS: Final = ("slack",)
+_LOOK_FOR_IDLE: Final = 60.0
+
+
+def options_from(settings: Settings) -> Options:
+    """The assistant's part of the settings."""
+    return Options(
+        system_prompt=settings.system_prompt,
+        window=Window(settings.history_messages, settings.history_characters),
+        environment=settings.environment,
+        keep_feedback=settings.feedback,
+        grace_seconds=settings.grace_seconds,
+        idle=timedelta(minutes=settings.idle_minutes),
+    )
+
+
+def model_from(settings: Settings) -> HubModel:
+    """The language model that the settings name."""
+    return HubModel(
+        settings.model_endpoint,
+        name=settings.model_name,
+        token=settings.hf_token.get_secret_value() if settings.hf_token else None,
+        parameters=settings.model_parameters,
+        timeout=settings.model_timeout,
+    )
+
+
+@asynccontextmanager
+async def running(settings: Settings, platforms: Iterable[str]) -> AsyncIterator[SqlStore]:
+    """The whole bot while the block lasts; leaving it stops listening first, then lets replies finish.
+
+    Raises:
+        PlauditError: a token, the database or a setting is not right; the message says what to do.
+    """
+    # What cannot work is refused before anything is opened.
+    wanted = [(each, _tokens(settings, each)) for each in dict.fromkeys(platforms)]
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.database_url))
+        model = await stack.enter_async_context(model_from(settings))
+        assistant = await stack.enter_async_context(
+            Assistant(store=store, model=model, clock=SystemClock(), options=options_from(settings))
+        )
+        idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
+        await stack.enter_async_context(timers(Job("end idle conversations", idle, assistant.end_idle_conversations)))
+        for platform, (bot_token, app_token) in wanted:
+            await stack.enter_async_context(
+                slack.connected(
+                    bot_token=bot_token, app_token=app_token, api_url=settings.slack_api_url, handle=assistant.handle
+                )
+            )
+            logger.info("connected", extra={"platform": platform})
+        yield store
+
+
+async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    async with running(settings, platforms):
+        logger.info("ready", extra={"platforms": ",".join(platforms)})
+        await stop.wait()
+        logger.info("stopping", extra={"grace_seconds": settings.grace_seconds})
+    logger.info("stopped")
+
+
+def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
+    needed: dict[str, tuple[str, ...]] = {"slack": ("slack_bot_token", "slack_app_token")}
+    if platform not in needed:
+        raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(PLATFORMS)}.")
+    tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed[platform]]
+    if missing := [setting_names()[each] for each, token in zip(needed[platform], tokens, strict=True) if not token]:
+        raise SettingsError(
+            f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env. "
+            f"docs/{platform}.md says where to get it."
+        )
+    return tuple(token.get_secret_value() for token in tokens if token)

@@ -1,0 +1,1 @@
+"""Numbers from what people think. Pure functions: counts come in, figures go out."""
