@@ -28,14 +28,14 @@ check: $(DEV) ## Look for faults without running anything
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m bots.printed --check
+	$(BIN)/python docs/printed.py --check
 
 format: $(DEV) ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
-	$(BIN)/python -m bots.printed
+	$(BIN)/python docs/printed.py
 
 bench: bench-relay ## Measure everything
 

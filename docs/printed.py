@@ -1,6 +1,6 @@
 """Prints what is written in the code and read elsewhere: `.env.example` and the tables in `docs/reference.md`.
 
-`python -m bots.printed` writes the files; with `--check` it only says which of them are out of date.
+`python docs/printed.py` writes the files; with `--check` it only says which of them are out of date.
 """
 
 import sys
@@ -32,8 +32,7 @@ def reference() -> str:
             "",
             "## Records",
             "",
-            "What `plaudit events` prints: `seq type vVERSION {json}`; with `--json` the whole envelope, one object a "
-            "line. The fields of the JSON, by type:",
+            "What `plaudit events` prints: `seq type vVERSION {json}`; with `--json` the envelope too. The JSON's fields:",
             "",
             "| Type | Version | When | Fields |",
             "| --- | --- | --- | --- |",
