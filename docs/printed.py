@@ -32,7 +32,7 @@ def reference() -> str:
             "",
             "## Records",
             "",
-            "What `plaudit events` prints: `seq type vVERSION {json}`; with `--json` the envelope too. The JSON's fields:",
+            "What `plaudit events` prints: `seq type vVERSION {json}`; with `--json` the envelope too. Its fields:",
             "",
             "| Type | Version | When | Fields |",
             "| --- | --- | --- | --- |",

@@ -1,0 +1,27 @@
+"""How an emoji is read."""
+
+import pytest
+
+from core.feedback import USER_FEEDBACK, USER_RATING, Meaning, canonical_emoji, meaning_of
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["👍", "👍🏽", "+1", "thumbsup", ":+1:", "thumbsup::skin-tone-2", "+1::skin-tone-6", ":thumbsup::skin-tone-3:"],
+)
+def test_every_thumb_up_is_one_emoji(name):
+    assert canonical_emoji(name) == "👍"
+
+
+@pytest.mark.parametrize(("name", "score"), [("one", 1), ("1️⃣", 1), ("1⃣", 1), ("five", 5), ("5️⃣", 5)])
+def test_a_keycap_is_a_score(name, score):
+    assert meaning_of(canonical_emoji(name)) == Meaning(USER_RATING, score)
+
+
+def test_a_thumb_down_is_a_negative_vote():
+    assert meaning_of(canonical_emoji("thumbsdown::skin-tone-4")) == Meaning(USER_FEEDBACK, value=False)
+
+
+@pytest.mark.parametrize("name", ["tada", "❤️", "party_parrot", "", ":::", "six"])
+def test_other_emoji_say_nothing_about_a_reply(name):
+    assert meaning_of(canonical_emoji(name)) is None
