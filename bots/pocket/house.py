@@ -14,6 +14,7 @@ from bots.pocket.things import (
     Change,
     Deleted,
     Edited,
+    Face,
     Kind,
     Message,
     Person,
@@ -46,6 +47,8 @@ class House:
         self.messages: dict[int, Message] = {}
         self.statuses: list[tuple[float, StatusShown]] = []
         self.assistants: dict[Platform, Person] = {}
+        self.faces: dict[Platform, Face] = {}
+        """Who does what people do on a platform beside writing."""
         self._watchers: list[Callable[[Change], None]] = []
         self._stirred = asyncio.Event()
         self._last_id = 0

@@ -14,14 +14,16 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from bots.pocket import slack_chat, slack_conversations, slack_people
+from bots.pocket import slack_chat, slack_conversations, slack_people, slack_streams, slack_views
 from bots.pocket.house import House
 from bots.pocket.slack_arguments import Arguments
 from bots.pocket.slack_events import callback, events_of
+from bots.pocket.slack_interactions import Interactions
 from bots.pocket.slack_rules import Limiter, SlackRules
 from bots.pocket.slack_socket import Reason, SocketMode
+from bots.pocket.slack_views import Views
 from bots.pocket.slack_workspace import Json, SlackError, Workspace
-from bots.pocket.things import Change
+from bots.pocket.things import Change, Message
 
 BOT_TOKEN = "xoxb-pocket"  # noqa: S105 - opens nothing but the box
 APP_TOKEN = "xapp-pocket"  # noqa: S105 - the same
@@ -29,7 +31,13 @@ APP_TOKEN = "xapp-pocket"  # noqa: S105 - the same
 _OPEN = "apps.connections.open"
 
 Method = Callable[[Workspace, Arguments], Json]
-METHODS: dict[str, Method] = {**slack_chat.METHODS, **slack_conversations.METHODS, **slack_people.METHODS}
+METHODS: dict[str, Method] = {
+    **slack_chat.METHODS,
+    **slack_streams.METHODS,
+    **slack_conversations.METHODS,
+    **slack_people.METHODS,
+    **slack_views.METHODS,
+}
 
 
 @dataclass(slots=True)
@@ -65,19 +73,30 @@ class Slack:
         self.rules = rules or SlackRules()
         self.workspace = Workspace(house, self.rules)
         self.sockets = SocketMode(self.rules, house.stir)
+        self.views = Views(self.workspace)
+        self.hands = Interactions(self.workspace, self.views, self.sockets)
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
-        self.origin = ""
-        """`http://host:port`, once it is served."""
         self.calls: list[Call] = []
         """Every call, those that were refused too, in order."""
+        house.faces["slack"] = self.hands
         self._house = house
+        self._methods = METHODS | self.views.methods()
         self._limiter = Limiter(self.rules)
         self._faults: dict[str, list[Fault]] = {}
         self._event_ids = itertools.count(1)
         self._unwatch = house.watch(self._tell)
 
     # Looking
+
+    @property
+    def origin(self) -> str:
+        """`http://host:port`, once it is served."""
+        return self.hands.origin
+
+    @origin.setter
+    def origin(self, origin: str) -> None:
+        self.hands.origin = origin
 
     @property
     def base_url(self) -> str:
@@ -136,6 +155,11 @@ class Slack:
         payload = callback(self.workspace, event, f"Ev{next(self._event_ids):09X}")
         self.sockets.deliver("events_api", payload)
 
+    def stop_stream(self, message: Message) -> None:
+        """Press "stop" below a reply that streams: no more text of it is taken."""
+        self.workspace.streams.pop(message.id, None)
+        self.workspace.stopped_streams.add(message.id)
+
     # Serving
 
     def routes(self) -> list[web.RouteDef]:
@@ -143,7 +167,8 @@ class Slack:
         return [
             web.post("/slack/api/{method}", self._serve),
             web.get("/slack/api/{method}", self._serve),
-            web.get("/slack/socket/{ticket}", self._serve_socket),
+            web.get("/slack/socket/{ticket}", self.sockets.serve),
+            web.post("/slack/response/{ticket}", self._serve_response),
         ]
 
     def close(self) -> None:
@@ -155,8 +180,12 @@ class Slack:
         for event in events_of(self.workspace, change):
             self.send_event(event)
 
-    async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
-        return await self.sockets.serve(request)
+    async def _serve_response(self, request: web.Request) -> web.StreamResponse:
+        try:
+            self.hands.respond(request.match_info["ticket"], await _arguments(request))
+        except SlackError as error:
+            return web.json_response(error.answer, status=404)
+        return web.Response(text="ok")
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         await self._travel()
@@ -195,9 +224,9 @@ class Slack:
     def _act(self, method: str, given: Arguments) -> Json:
         if method == _OPEN:
             return self._open_connection()
-        if method not in METHODS:
+        if method not in self._methods:
             raise SlackError("unknown_method", req_method=method)
-        return METHODS[method](self.workspace, given)
+        return self._methods[method](self.workspace, given)
 
     def _open_connection(self) -> Json:
         if self.sockets.refusing:

@@ -38,6 +38,8 @@ def update(workspace: Workspace, given: Arguments) -> Json:
     """chat.update: blocks that are not given stay as they were, an empty list takes them away."""
     room = workspace.find_room(given.text("channel"))
     message = own_message(workspace, room, given.needed("ts"), error="cant_update_message")
+    if workspace.is_streaming(message):
+        raise SlackError("streaming_state_conflict")
     sizes = workspace.rules.sizes
     if len(given.text("text")) > sizes.update_text:
         raise SlackError("msg_too_long")
@@ -98,9 +100,9 @@ def thread_of(workspace: Workspace, room: Room, ts: str) -> Message | None:
     if id_of(ts) < 0:
         raise SlackError("invalid_thread_ts")
     root = workspace.house.messages.get(id_of(ts))
-    gone = root is not None and root.deleted and not any(each.stands for each in root.replies)
-    if root is None or root.room is not room or gone:
-        # A first message that is deleted leaves its thread only where others have written in it.
+    if root is None or root.room is not room or (root.deleted and not root.has_replies):
+        # A first message that is deleted leaves its thread only where others have written in it. What Slack does with
+        # a post after it is told in two ways (this error; a message nobody finds): this one can be acted on.
         raise SlackError("thread_not_found")
     return root
 

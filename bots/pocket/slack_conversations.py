@@ -15,9 +15,7 @@ def history(workspace: Workspace, given: Arguments) -> Json:
     """conversations.history: newest first, without the replies in threads."""
     room = _readable_room(workspace, given)
     within = _window(given)
-    newest_first = (
-        each for each in reversed(room.history) if each.stands and _in_channel(each) and within(each) and each.author
-    )
+    newest_first = (each for each in reversed(room.history) if _in_channel(each) and within(each))
     before = _cursor(given)
     wanted = (each for each in newest_first if before is None or each.id < before)
     limit = _limit(workspace, given)
@@ -29,10 +27,9 @@ def history(workspace: Workspace, given: Arguments) -> Json:
 def replies(workspace: Workspace, given: Arguments) -> Json:
     """conversations.replies: the thread's first message, then its replies, oldest first."""
     room = _readable_room(workspace, given)
-    message = workspace.find_message(room, given.needed("ts"), error="thread_not_found")
+    root = _root(workspace, room, given.needed("ts"))
     within, after = _window(given), _cursor(given)
-    root = message.thread or message
-    thread = [each for each in room.thread(root) if each is root or within(each)]
+    thread = [root, *(each for each in root.replies if each.stands and within(each))]
     wanted = [each for each in thread if after is None or each.id > after]
     limit = _limit(workspace, given)
     shown = [workspace.message_in_full(each) for each in wanted[:limit]]
@@ -110,7 +107,18 @@ def _readable_room(workspace: Workspace, given: Arguments) -> Room:
 
 
 def _in_channel(message: Message) -> bool:
-    return message.thread is None or bool(message.wire.get("broadcast"))
+    """It shows in the channel itself: whole, or as a tombstone where others have written in its thread."""
+    stands = message.stands or (message.deleted and message.has_replies)
+    return stands and (message.thread is None or bool(message.wire.get("broadcast")))
+
+
+def _root(workspace: Workspace, room: Room, ts: str) -> Message:
+    """The first message of the thread that the message at `ts` is in, or could start."""
+    message = workspace.house.messages.get(id_of(ts))
+    root = (message.thread or message) if message else None
+    if root is None or root.room is not room or not (root.stands or root.has_replies):
+        raise SlackError("thread_not_found")
+    return root
 
 
 class _Window:

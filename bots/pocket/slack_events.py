@@ -65,8 +65,12 @@ def _of_message(workspace: Workspace, change: Change) -> Iterator[Json]:
     match change:
         case Posted(message) if _told(workspace, message.author):
             yield from _posted(workspace, message)
-        case Edited(message, before, by) if _told(workspace, by):
+        case Edited(message, before, by) if _told(workspace, by) and not workspace.is_streaming(message):
             more = {"message": workspace.message(message), "previous_message": workspace.message(message, before)}
+            yield _subtype(workspace, message, "message_changed", more)
+        case Deleted(message, by) if _told(workspace, by) and message.has_replies:
+            # A thread's first message does not go, as long as others have written in it: Slack calls this a change.
+            more = {"message": workspace.tombstone(message), "previous_message": workspace.message(message)}
             yield _subtype(workspace, message, "message_changed", more)
         case Deleted(message, by) if _told(workspace, by):
             gone = {"deleted_ts": ts_of(message.id), "previous_message": workspace.message(message)}

@@ -21,6 +21,7 @@ TEAM_URL = "https://pocket.slack.com/"
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ROOM_LETTERS = {"channel": "C", "private": "G", "dm": "D"}
+_ALSO_SHOWN = ("blocks", "metadata", "streaming_state")
 _CHANNEL_TYPES = {"channel": "channel", "private": "group", "dm": "im"}
 
 
@@ -90,6 +91,14 @@ class Workspace:
         self.assistant = house.assistants["slack"]
         self.emoji_names: dict[str, str] = {}
         """What Slack shall call some emoji instead of the usual (`{"👍": "thumbsup"}`)."""
+        self.streams: dict[int, float] = {}
+        """The streams that go on, by their message's id: `Clock.monotonic` when they began."""
+        self.stopped_streams: set[int] = set()
+        """The messages whose stream a person has stopped."""
+        self.titles: dict[int, str] = {}
+        """The assistant's titles of threads, by the first message's id."""
+        self.prompts: dict[int, list[Json]] = {}
+        """What it suggests to ask, by the room's id."""
 
     # Finding
 
@@ -130,6 +139,13 @@ class Workspace:
         """What Slack calls `emoji` here."""
         return self.emoji_names.get(emoji) or slack_name(emoji)
 
+    def is_streaming(self, message: Message) -> bool:
+        """Text can be appended to `message` still."""
+        began = self.streams.get(message.id)
+        if began is not None and self.house.clock.monotonic() - began > self.rules.stream_seconds:
+            del self.streams[message.id]
+        return message.id in self.streams
+
     # Showing
 
     def text(self, state: State) -> str:
@@ -154,7 +170,7 @@ class Workspace:
         }
         if message.author.is_bot:
             shown |= self._bot_fields(message.author)
-        shown |= {name: state.wire[name] for name in ("blocks", "metadata") if state.wire.get(name)}
+        shown |= {name: state.wire[name] for name in _ALSO_SHOWN if state.wire.get(name)}
         if message.thread is not None:
             shown |= {"thread_ts": ts_of(message.thread.id), "parent_user_id": user_id(message.thread.author)}
         if state is not message.states[0]:
@@ -163,7 +179,7 @@ class Workspace:
 
     def message_in_full(self, message: Message) -> Json:
         """A message with its reactions and, where it starts a thread, what one sees of that."""
-        shown = self.message(message)
+        shown = self.tombstone(message) if message.deleted else self.message(message)
         replies = [each for each in message.replies if each.stands]
         if replies:
             authors = list(dict.fromkeys(user_id(each.author) for each in replies))
@@ -174,9 +190,15 @@ class Workspace:
                 "reply_users": authors,
                 "latest_reply": ts_of(replies[-1].id),
             }
-        if message.reactions:
+        if message.reactions and not message.deleted:
             shown["reactions"] = self.reactions(message)
         return shown
+
+    def tombstone(self, message: Message) -> Json:
+        """What is left of a deleted message in whose thread others have written."""
+        ts = ts_of(message.id)
+        said = {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT", "hidden": True}
+        return {"type": "message", **said, "ts": ts, "thread_ts": ts}
 
     def reactions(self, message: Message) -> list[Json]:
         """Who reacted with what."""

@@ -7,7 +7,7 @@ snowflake) from it and back, without tables.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from bots.pocket.house import House
@@ -24,6 +24,29 @@ _HANDS = frozenset("👍👎👏🙌🙏💪👋✋👌✌☝👆👇👈👉✊
 def bare_emoji(emoji: str) -> str:
     """`emoji` without skin tone and variation selectors: what two people agree on who used different ones."""
     return emoji.translate(_NO_TONE)
+
+
+class Face(Protocol):
+    """What people can do on a platform beside writing. Each waits for the app, and tells what it answered.
+
+    They raise LookupError where there is nothing to press or to send, and TimeoutError when the app says nothing.
+    """
+
+    async def press(self, person: "Person", message: "Message", control: str) -> Mapping[str, Any]:
+        """Press the button of `message` with this label, value or id."""
+        ...
+
+    async def submit(self, person: "Person", values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Send the dialog before `person`, with `values` by the ids of its inputs."""
+        ...
+
+    async def command(self, person: "Person", room: "Room", command: str, text: str) -> Mapping[str, Any]:
+        """Type `/command text`."""
+        ...
+
+    async def shortcut(self, person: "Person", message: "Message", entry: str) -> Mapping[str, Any]:
+        """Choose an entry in the menu of `message`."""
+        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -77,6 +100,22 @@ class Person:
     async def takes_back(self, emoji: str, message: "Message") -> None:
         """Take away what they reacted with, whatever tone it had."""
         self.house.unreact(self, message, emoji)
+
+    async def presses(self, control: str, message: "Message") -> Mapping[str, Any]:
+        """Press the button that is called `control` below `message`; what the app answered."""
+        return await self.house.faces[message.room.platform].press(self, message, control)
+
+    async def submits(self, values: Mapping[str, Any], *, on: Platform) -> Mapping[str, Any]:
+        """Fill in the dialog before them and send it; what the app answered."""
+        return await self.house.faces[on].submit(self, values)
+
+    async def commands(self, command: str, text: str, room: "Room") -> Mapping[str, Any]:
+        """Type a slash command; what the app answered."""
+        return await self.house.faces[room.platform].command(self, room, command, text)
+
+    async def chooses(self, entry: str, message: "Message") -> Mapping[str, Any]:
+        """Choose the app's `entry` in the menu of `message`; what the app answered."""
+        return await self.house.faces[message.room.platform].shortcut(self, message, entry)
 
 
 @dataclass(eq=False, slots=True)
@@ -167,6 +206,11 @@ class Message:
     def stands(self) -> bool:
         """Everyone in the room sees it."""
         return not self.deleted and self.only_for is None
+
+    @property
+    def has_replies(self) -> bool:
+        """Something stands in the thread that it starts."""
+        return any(each.stands for each in self.replies)
 
 
 @dataclass(frozen=True, slots=True)
