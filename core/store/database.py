@@ -1,0 +1,78 @@
+"""Opening the store that a URL names: SQLite or Postgres, its schema current, its writer at work."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from core.clock import Clock
+from core.errors import SettingsError
+from core.store import schema
+from core.store.engine import Database
+from core.store.postgres import PostgresDatabase
+from core.store.sql import SqlStore
+from core.store.sqlite import SqliteDatabase
+
+
+@asynccontextmanager
+async def open_store(url: str, *, clock: Clock | None = None) -> AsyncIterator[SqlStore]:
+    """The store at `url`: `postgresql://user@host/name`, `sqlite:///file`, or the path of a file.
+
+    The tables of an SQLite file are made or upgraded; a Postgres server may serve others, and its tables are upgraded
+    by command only. Raises SettingsError for another URL, DatabaseUnavailableError where it cannot be opened, and
+    SchemaMismatchError where its tables are not of this version.
+    """
+    async with _connected(url) as database:
+        if isinstance(database, SqliteDatabase):
+            await database.write(schema.upgrade)
+        else:
+            await database.read(schema.check_version)
+        async with SqlStore(database, clock) as store:
+            yield store
+
+
+async def upgrade(url: str) -> None:
+    """Make the tables at `url`, or bring them up to this version."""
+    async with _connected(url) as database:
+        await database.write(schema.upgrade)
+
+
+async def check(url: str) -> None:
+    """Raises SchemaMismatchError where the tables at `url` are not exactly those of this version."""
+    async with _connected(url) as database:
+        await database.read(schema.check)
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Database]:
+    database = _database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _database(url: str) -> Database:
+    if "://" not in url:
+        return SqliteDatabase(Path(url))
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(f"The database's URL cannot be read ({error}).") from error
+    backend = parsed.get_backend_name()
+    if backend in {"postgres", "postgresql"}:
+        return PostgresDatabase(_for_asyncpg(parsed))
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return SqliteDatabase(Path(parsed.database))
+    raise SettingsError(
+        f"No store can be kept at {parsed.render_as_string(hide_password=True)}: "
+        "name a file (sqlite:///plaudit.db) or a Postgres database (postgresql://user@host/name)."
+    )
+
+
+def _for_asyncpg(url: URL) -> URL:
+    """The URL that libpq's tools read as SQLAlchemy reads it for asyncpg, which calls `sslmode` `ssl`."""
+    query = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
+    return url.set(drivername="postgresql+asyncpg", query=query)

@@ -1,0 +1,69 @@
+"""Records as rows of the log's table, there and back. What they change is not known here."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, select
+
+from core.records import MIMETYPE, Record
+from core.store.envelope import Entry
+from core.store.tables import RecordRow, table
+
+RECORDS = table(RecordRow)
+COLUMNS = tuple(column.name for column in RECORDS.columns if column.name != "seq")
+"""What `values` gives, in this order."""
+
+
+def values(entry: Entry, at: Any, committed_at: Any) -> tuple[Any, ...]:
+    """The row of a record, without its seq; the times as the driver takes them, the data as JSON text."""
+    record = entry.record
+    return (
+        record.id,
+        record.type,
+        record.version,
+        record.topic,
+        MIMETYPE,
+        at,
+        committed_at,
+        record.source,
+        record.conversation_id,
+        record.message_id,
+        record.subject,
+        entry.text,
+        record.idempotency_key,
+    )
+
+
+_FIELDS = tuple(column for column in RECORDS.columns if column.name != "mimetype")
+_NAMES = tuple(column.name for column in _FIELDS)
+_page = select(*_FIELDS).where(RECORDS.c.seq > bindparam("after")).order_by(RECORDS.c.seq).limit(bindparam("limit"))
+
+
+def read_page(connection: Connection, after: int, limit: int) -> list[Record]:
+    """At most `limit` records in the order of seq, from the first after `after`."""
+    return _records(connection.execute(_page, {"after": after, "limit": limit}))
+
+
+def read_conversation(connection: Connection, conversation_id: str, *, as_of: int | datetime | None) -> list[Record]:
+    """The records of a conversation in the order of seq: all, up to a seq, or those that happened up to a moment."""
+    query = select(*_FIELDS).where(RECORDS.c.conversation_id == conversation_id).order_by(RECORDS.c.seq)
+    if as_of is not None:
+        query = query.where(_until(as_of))
+    return _records(connection.execute(query))
+
+
+def _until(as_of: int | datetime) -> ColumnElement[bool]:
+    return RECORDS.c.seq <= as_of if isinstance(as_of, int) else RECORDS.c.at <= as_of
+
+
+def _records(rows: Any) -> list[Record]:
+    return [Record(**dict(zip(_NAMES, row, strict=True))) for row in rows]
+
+
+def pages(connection: Connection, size: int) -> Iterator[list[Record]]:
+    """The whole log, `size` records at a time."""
+    after = 0
+    while page := read_page(connection, after, size):
+        yield page
+        after = page[-1].seq or after

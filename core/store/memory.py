@@ -1,0 +1,172 @@
+"""The store's twin in memory, for tests: the same folding, on dicts. It forgets everything when it goes."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+
+from core.clock import Clock, SystemClock
+from core.feedback import USER_FEEDBACK, Assessment, SourceType
+from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
+from core.records import Record
+from core.store import views
+from core.store.envelope import entry
+from core.store.folded import FoldedTables
+from core.store.folding import Row, fold, order
+from core.store.history import walk
+from core.store.values import as_assessment, as_conversation, as_message
+
+
+class MemoryStore:
+    """Keeps what a `Store` keeps for as long as it lives; every method answers as `SqlStore`'s does."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._log: list[Record] = []
+        self._keys: set[str] = set()
+        self._ids: set[str] = set()
+        self.tables = FoldedTables()
+
+    async def append(self, *records: Record) -> list[bool]:
+        """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""
+        fresh: dict[str, Record] = {}
+        answers = []
+        for each in records:
+            ready = entry(each)
+            key = ready.record.idempotency_key
+            answers.append(key not in self._keys and key not in fresh)
+            if answers[-1]:
+                fresh[key] = replace(ready.record, data=orjson.loads(ready.text))
+        ids = [record.id for record in fresh.values()]
+        if len(set(ids)) < len(ids) or not self._ids.isdisjoint(ids):
+            raise ValueError("The log has a record of the same id under another idempotency key.")
+        for record in fresh.values():
+            self._keep(record)
+        return answers
+
+    def _keep(self, record: Record) -> None:
+        kept = replace(record, seq=len(self._log) + 1, committed_at=self._clock.now())
+        self._log.append(kept)
+        self._keys.add(kept.idempotency_key)
+        self._ids.add(kept.id)
+        self.tables.apply(fold(kept))
+
+    async def rebuild(self) -> None:
+        """Empty the tables and fold them again from the log."""
+        self.tables = FoldedTables()
+        for record in self._log:
+            self.tables.apply(fold(record))
+
+    async def open_conversation(self, place: PlaceRef) -> Conversation | None:
+        """The newest conversation that was started in a lasting place and not ended."""
+        rows = [row for row in self._open() if row["place"] == place.key and row["lasting"]]
+        return as_conversation(_attributes(max(rows, key=_seq))) if rows else None
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """The conversation of this id."""
+        row = self.tables.conversations.get(conversation_id)
+        return None if row is None else as_conversation(_attributes(row))
+
+    async def idle_conversations(self, before: datetime) -> list[Conversation]:
+        """The open conversations without a message since `before`, the longest idle first."""
+        rows = [row for row in self._open() if row["last_message_at"] < before]
+        return [as_conversation(_attributes(row)) for row in sorted(rows, key=_idle_order)]
+
+    async def message_at(self, ref: MessageRef) -> Message | None:
+        """The message of which `ref` is a part, be it deleted or not."""
+        part = self.tables.parts.get(ref.key)
+        return None if part is None else as_message(_attributes(self.tables.messages[part["message_id"]]))
+
+    async def last_reply(self, conversation_id: str) -> Message | None:
+        """The newest message of the assistant that is still there."""
+        return next((each for each in self._newest(conversation_id) if each.role is Role.ASSISTANT), None)
+
+    async def history(self, conversation_id: str, *, limit: int, up_to: str | None = None) -> list[Message]:
+        """The newest `limit` messages that are not deleted, oldest first; none after the message `up_to`."""
+        return walk(self, conversation_id, limit=limit, up_to=up_to)
+
+    async def assessments(self, message_id: str) -> list[Assessment]:
+        """The assessments of a message that count, oldest first."""
+        rows = self.tables.assessments[message_id].values()
+        return [as_assessment(_attributes(row)) for row in sorted(rows, key=order) if row["current"]]
+
+    async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
+        """The log in the order of `seq`, from the first record after `after`."""
+        for record in self._log[after : None if limit is None else after + limit]:
+            yield record
+
+    async def conversation_view(
+        self, conversation_id: str, as_of: int | datetime | None = None
+    ) -> views.ConversationView:
+        """A conversation folded from the log alone, as of a seq or a moment. Raises NotFoundError."""
+        records = (each for each in self._log if each.conversation_id == conversation_id and _is_until(each, as_of))
+        return views.conversation_view(records, conversation_id, as_of=as_of)
+
+    async def report_counts(self, since: datetime | None = None, until: datetime | None = None) -> views.ReportCounts:
+        """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
+        replies = [
+            row["id"]
+            for row in self.tables.messages.values()
+            if row["role"] == Role.ASSISTANT
+            and (since is None or row["timestamp"] >= since)
+            and (until is None or row["timestamp"] < until)
+        ]
+        judged = {reply: rows for reply in replies if (rows := self._by_people(reply))}
+        votes = [_votes(reply, rows) for reply, rows in judged.items()]
+        counted = tuple(each for each in votes if each.positive or each.negative)
+        return views.ReportCounts(len(replies), len(judged), counted)
+
+    def place_of(self, message_id: str) -> tuple[str, int] | None:
+        """The conversation that a message is in, and its seq there."""
+        row = self.tables.messages.get(message_id)
+        return None if row is None else (row["conversation_id"], row["seq"])
+
+    def branched_from(self, conversation_id: str) -> str | None:
+        """The message, in another conversation, whose history this one shares."""
+        row = self.tables.conversations.get(conversation_id)
+        return None if row is None else row["branched_from"]
+
+    def newest(self, conversation_id: str, *, limit: int, up_to: int | None) -> list[Message]:
+        """The newest messages of one conversation that are not deleted and not after seq `up_to`, newest first."""
+        return list(self._newest(conversation_id, up_to))[:limit]
+
+    def _newest(self, conversation_id: str, up_to: int | None = None) -> Iterator[Message]:
+        for row in reversed(self.tables.messages.values()):
+            in_bounds = up_to is None or row["seq"] <= up_to
+            if row["conversation_id"] == conversation_id and not row["deleted"] and in_bounds:
+                yield as_message(_attributes(row))
+
+    def _open(self) -> list[Row]:
+        return [row for row in self.tables.conversations.values() if row["ended_at"] is None]
+
+    def _by_people(self, message_id: str) -> list[Row]:
+        rows = self.tables.assessments[message_id].values()
+        human = SourceType.HUMAN
+        return [row for row in rows if row["current"] and row["kind"] == "feedback" and row["source_type"] == human]
+
+
+def _votes(message_id: str, rows: list[Row]) -> views.ReplyVotes:
+    numbers = [row["number"] for row in rows if row["name"] == USER_FEEDBACK and row["number"] is not None]
+    positive = sum(number >= 0.5 for number in numbers)  # noqa: PLR2004 - between False and True
+    return views.ReplyVotes(message_id, positive, len(numbers) - positive)
+
+
+def _attributes(row: Row) -> Any:
+    return SimpleNamespace(**row)
+
+
+def _seq(row: Row) -> int:
+    return int(row["seq"])
+
+
+def _idle_order(row: Row) -> tuple[datetime, int]:
+    return row["last_message_at"], _seq(row)
+
+
+def _is_until(record: Record, as_of: int | datetime | None) -> bool:
+    if isinstance(as_of, datetime):
+        return record.at <= as_of
+    return as_of is None or (record.seq or 0) <= as_of

@@ -1,0 +1,116 @@
+"""Postgres as the store's database. What is folded is not known here.
+
+A transaction that writes holds an advisory lock: seqs become visible in their order, so that a reader who follows
+them misses none. With the sequence alone, a lower seq may be committed after a higher one.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+import asyncpg
+from sqlalchemy import URL, Connection, Dialect
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from core.errors import DatabaseUnavailableError
+from core.store import log
+from core.store.columns import to_json_text, to_utc
+from core.store.engine import Result
+from core.store.envelope import Entry
+
+READERS = 8
+CONNECT_TIMEOUT = 10.0
+"""Seconds until a server that does not answer counts as away."""
+COMMAND_TIMEOUT = 60.0
+"""Seconds until a statement does."""
+
+APPEND_LOCK = 0x706C617564697401
+"""The advisory lock of the log: "plaudit" in ASCII, and 1."""
+_LOCK = f"SELECT pg_advisory_xact_lock({APPEND_LOCK})"
+
+
+def _insert_statement() -> str:
+    kinds = {"at": "timestamptz", "committed_at": "timestamptz"}
+    arrays = ", ".join(f"${number}::{kinds.get(name, 'text')}[]" for number, name in enumerate(log.COLUMNS, start=1))
+    names = ", ".join(log.COLUMNS)
+    picked = names.replace("data", "data::jsonb")
+    return (
+        f"INSERT INTO records ({names}) SELECT {picked} FROM "  # noqa: S608 - our own names
+        f"unnest({arrays}) WITH ORDINALITY AS given ({names}, ordinal) ORDER BY ordinal "
+        "ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, seq"
+    )
+
+
+_INSERT = _insert_statement()
+
+
+class PostgresDatabase:
+    """The database at `url`, which names the asyncpg driver."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._readers = _engine(url, READERS).execution_options(isolation_level="AUTOCOMMIT")
+        # Its own connection: appends never wait for a free one behind reads.
+        self._writer = _engine(url, 1)
+
+    @property
+    def dialect(self) -> Dialect:
+        """Postgres's, by asyncpg."""
+        return self._writer.dialect
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns; each of its statements sees what is committed by then."""
+        with self._errors():
+            async with self._readers.connect() as connection:
+                return await connection.run_sync(work)
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns, once it is durable. The lock is held for as long as `work` runs."""
+        with self._errors():
+            async with self._writer.begin() as connection:
+                await connection.exec_driver_sql(_LOCK)
+                return await connection.run_sync(work)
+
+    def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
+        """Put `entries` into the log: the seq of each, None where its key is there already."""
+        now = to_utc(committed_at)
+        rows = [log.values(entry, entry.record.at, now) for entry in entries]
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        fresh: dict[str, int] = {key: seq for key, seq in connection.exec_driver_sql(_INSERT, columns)}  # noqa: C416 - rows
+        # Of a key that comes twice in one call, the first is the one that was inserted.
+        return [fresh.pop(entry.record.idempotency_key, None) for entry in entries]
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._readers.dispose()
+        await self._writer.dispose()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise self._unavailable(error) from error
+        except DBAPIError as error:
+            if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
+                raise self._unavailable(error.orig or error) from error
+            raise
+
+    def _unavailable(self, cause: BaseException) -> DatabaseUnavailableError:
+        return DatabaseUnavailableError(
+            f"The database {self._url.render_as_string(hide_password=True)} cannot be reached ({cause}). "
+            "Check that the server is running and that the database's URL is right."
+        )
+
+
+def _engine(url: URL, connections: int) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,  # after the server was away, the next call finds a fresh connection
+        json_serializer=to_json_text,
+        connect_args={"timeout": CONNECT_TIMEOUT, "command_timeout": COMMAND_TIMEOUT},
+    )

@@ -1,0 +1,124 @@
+"""The reads of the store's port as SQL, each served by an index.
+
+The statements are made once, with named parameters: composing one costs more than running it.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, false, select, true
+
+from core.feedback import Assessment
+from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
+from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
+from core.store.values import as_assessment, as_conversation, as_message
+
+_c = table(ConversationRow).c
+_m = table(MessageRow).c
+_p = table(MessagePartRow).c
+_a = table(AssessmentRow).c
+
+_conversation = select(_c.id, _c.model, _c.username, _c.place, _c.started_at, _c.ended_at)
+_branch = select(_c.branched_from).where(_c.id == bindparam("id"))
+_by_id = _conversation.where(_c.id == bindparam("id"))
+_open = (
+    _conversation.where(_c.place == bindparam("place"), _c.ended_at.is_(None), _c.lasting == true())
+    .order_by(_c.seq.desc())
+    .limit(1)
+)
+_idle = _conversation.where(_c.ended_at.is_(None), _c.last_message_at < bindparam("before")).order_by(
+    _c.last_message_at, _c.seq
+)
+
+_message = select(
+    _m.id,
+    _m.conversation_id,
+    _m.role,
+    _m.content,
+    _m.timestamp,
+    _m.author,
+    _m.parts,
+    _m.question_id,
+    _m.status,
+    _m.deleted,
+)
+_place_of = select(_m.conversation_id, _m.seq).where(_m.id == bindparam("id"))
+_by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindparam("key")).scalar_subquery())
+_there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
+_newest = _there.limit(bindparam("limit"))
+_newest_up_to = _there.where(_m.seq <= bindparam("seq")).limit(bindparam("limit"))
+_last_reply = _there.where(_m.role == Role.ASSISTANT.value).limit(1)
+
+_assessments = (
+    select(
+        _a.assessment_id,
+        _a.message_id,
+        _a.conversation_id,
+        _a.name,
+        _a.value,
+        _a.source_type,
+        _a.source_id,
+        _a.origin,
+        _a.at,
+        _a.rationale,
+        _a.details,
+    )
+    .where(_a.message_id == bindparam("id"), _a.current == true())
+    .order_by(_a.at, _a.seq)
+)
+
+
+def open_conversation(connection: Connection, place: PlaceRef) -> Conversation | None:
+    """The newest conversation that was started in a lasting place and not ended."""
+    row = connection.execute(_open, {"place": place.key}).first()
+    return None if row is None else as_conversation(row)
+
+
+def conversation(connection: Connection, conversation_id: str) -> Conversation | None:
+    """The conversation of this id."""
+    row = connection.execute(_by_id, {"id": conversation_id}).first()
+    return None if row is None else as_conversation(row)
+
+
+def idle_conversations(connection: Connection, before: datetime) -> list[Conversation]:
+    """The open conversations without a message since `before`, the longest idle first."""
+    return [as_conversation(row) for row in connection.execute(_idle, {"before": before})]
+
+
+def message_at(connection: Connection, ref: MessageRef) -> Message | None:
+    """The message of which `ref` is a part, be it deleted or not."""
+    row = connection.execute(_by_part, {"key": ref.key}).first()
+    return None if row is None else as_message(row)
+
+
+def last_reply(connection: Connection, conversation_id: str) -> Message | None:
+    """The newest message of the assistant that is still there."""
+    row = connection.execute(_last_reply, {"id": conversation_id}).first()
+    return None if row is None else as_message(row)
+
+
+def assessments(connection: Connection, message_id: str) -> list[Assessment]:
+    """The assessments of a message that count, oldest first."""
+    return [as_assessment(row) for row in connection.execute(_assessments, {"id": message_id})]
+
+
+class Messages:
+    """Where a walk through a history finds its messages: see `history.MessageSource`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def place_of(self, message_id: str) -> tuple[str, int] | None:
+        """The conversation that a message is in, and its seq there."""
+        row = self._connection.execute(_place_of, {"id": message_id}).first()
+        return None if row is None else (row.conversation_id, row.seq)
+
+    def branched_from(self, conversation_id: str) -> str | None:
+        """The message, in another conversation, whose history this one shares."""
+        branch: str | None = self._connection.execute(_branch, {"id": conversation_id}).scalar()
+        return branch
+
+    def newest(self, conversation_id: str, *, limit: int, up_to: int | None) -> list[Message]:
+        """The newest messages of one conversation that are not deleted and not after seq `up_to`, newest first."""
+        query, bounds = (_newest, {}) if up_to is None else (_newest_up_to, {"seq": up_to})
+        rows = self._connection.execute(query, {"id": conversation_id, "limit": limit, **bounds})
+        return [as_message(row) for row in rows]

@@ -1,0 +1,140 @@
+"""The store on a database: the port's appends and reads, and what the command line asks for besides."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection
+
+from core.clock import Clock, SystemClock
+from core.feedback import Assessment
+from core.messages import Conversation, Message, MessageRef, PlaceRef
+from core.records import Record
+from core.store import log, queries, report, views
+from core.store.engine import Database
+from core.store.envelope import Entry, entry
+from core.store.folding import Change, fold
+from core.store.history import walk
+from core.store.statements import Statements
+from core.store.tables import Base, RecordRow, table
+from core.store.writer import GroupWriter
+
+PAGE = 1_000
+"""Records held in memory at a time while the log is read."""
+
+
+class SqlStore:
+    """A `Store` on an open database whose schema is current. `async with` runs its writer and drains it at the end.
+
+    Every method raises `DatabaseUnavailableError` when the database cannot be reached.
+    """
+
+    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._statements = Statements(database.dialect)
+        self._writer = GroupWriter(self._commit)
+
+    async def __aenter__(self) -> Self:
+        await self._writer.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._writer.__aexit__(kind, error, traceback)
+
+    async def append(self, *records: Record) -> list[bool]:
+        """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""
+        return await self._writer.append([entry(record) for record in records]) if records else []
+
+    async def open_conversation(self, place: PlaceRef) -> Conversation | None:
+        """The newest conversation that was started in a lasting place and not ended."""
+        return await self._database.read(partial(queries.open_conversation, place=place))
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        """The conversation of this id."""
+        return await self._database.read(partial(queries.conversation, conversation_id=conversation_id))
+
+    async def idle_conversations(self, before: datetime) -> list[Conversation]:
+        """The open conversations without a message since `before`, the longest idle first."""
+        return await self._database.read(partial(queries.idle_conversations, before=before))
+
+    async def message_at(self, ref: MessageRef) -> Message | None:
+        """The message of which `ref` is a part, be it deleted or not."""
+        return await self._database.read(partial(queries.message_at, ref=ref))
+
+    async def last_reply(self, conversation_id: str) -> Message | None:
+        """The newest message of the assistant that is still there."""
+        return await self._database.read(partial(queries.last_reply, conversation_id=conversation_id))
+
+    async def history(self, conversation_id: str, *, limit: int, up_to: str | None = None) -> list[Message]:
+        """The newest `limit` messages that are not deleted, oldest first; none after the message `up_to`.
+
+        A conversation that branched from a message is preceded by that message's own history. Raises NotFoundError
+        for an `up_to` that is in neither.
+        """
+
+        def work(connection: Connection) -> list[Message]:
+            return walk(queries.Messages(connection), conversation_id, limit=limit, up_to=up_to)
+
+        return await self._database.read(work)
+
+    async def assessments(self, message_id: str) -> list[Assessment]:
+        """The assessments of a message that count, oldest first."""
+        return await self._database.read(partial(queries.assessments, message_id=message_id))
+
+    async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
+        """The log in the order of `seq`, from the first record after `after`; memory stays flat."""
+        while limit is None or limit > 0:
+            size = PAGE if limit is None else min(PAGE, limit)
+            page = await self._database.read(partial(log.read_page, after=after, limit=size))
+            for record in page:
+                yield record
+            if len(page) < size:
+                return
+            after = page[-1].seq or after
+            limit = None if limit is None else limit - size
+
+    async def conversation_view(
+        self, conversation_id: str, as_of: int | datetime | None = None
+    ) -> views.ConversationView:
+        """A conversation folded from the log alone, as of a seq or a moment (by `at`). Raises NotFoundError."""
+        read = partial(log.read_conversation, conversation_id=conversation_id, as_of=as_of)
+        return views.conversation_view(await self._database.read(read), conversation_id, as_of=as_of)
+
+    async def report_counts(self, since: datetime | None = None, until: datetime | None = None) -> views.ReportCounts:
+        """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
+        return await self._database.read(partial(report.report_counts, since=since, until=until))
+
+    async def rebuild(self) -> None:
+        """Empty the tables and fold them again from the log, in one transaction; appends wait meanwhile."""
+        await self._database.write(self._rebuild)
+
+    async def _commit(self, entries: Sequence[Entry]) -> list[bool]:
+        return await self._database.write(partial(self._append, entries=entries))
+
+    def _append(self, connection: Connection, entries: Sequence[Entry]) -> list[bool]:
+        seqs = self._database.insert(connection, entries, self._clock.now())
+        changes: list[Change] = []
+        for each, seq in zip(entries, seqs, strict=True):
+            if seq is not None:
+                changes.extend(_numbered(each.changes, seq))
+        self._statements.apply(connection, changes)
+        return [seq is not None for seq in seqs]
+
+    def _rebuild(self, connection: Connection) -> None:
+        for each in Base.metadata.sorted_tables:
+            if each is not table(RecordRow):
+                connection.execute(each.delete())
+        for page in log.pages(connection, PAGE):
+            self._statements.apply(connection, [change for record in page for change in fold(record)])
+
+
+def _numbered(changes: Sequence[Change], seq: int) -> Sequence[Change]:
+    for change in changes:
+        if "seq" in change.row:
+            change.row["seq"] = seq
+    return changes

@@ -1,0 +1,121 @@
+"""SQLite as the store's database: a file, one thread that writes, a few that read. What is folded is not known here.
+
+Durable before anything is acknowledged: WAL with `synchronous=FULL` syncs the log at every commit
+(sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, create_engine, event
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from core.errors import DatabaseUnavailableError
+from core.store import log
+from core.store.columns import to_iso_text, to_json_text
+from core.store.engine import Result
+from core.store.envelope import Entry
+
+READERS = 4
+BUSY_TIMEOUT = 10_000
+"""How long to wait for another process that writes, in milliseconds."""
+
+_KNOWN = "SELECT idempotency_key FROM records WHERE idempotency_key IN (SELECT value FROM json_each(?))"
+_LAST_SEQ = "SELECT seq FROM sqlite_sequence WHERE name = 'records'"
+_INSERT = (
+    f"INSERT INTO records (seq, {', '.join(log.COLUMNS)}) "  # noqa: S608 - our own names
+    f"VALUES (?, {', '.join('?' * len(log.COLUMNS))})"
+)
+
+
+class SqliteDatabase:
+    """The database in the file at `path`, which is made where there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}", isolation_level="AUTOCOMMIT", pool_size=READERS + 1, max_overflow=0
+        )
+        event.listen(self._engine, "connect", _prepare)
+        self._writer = ThreadPoolExecutor(1, "store-writer")
+        self._readers = ThreadPoolExecutor(READERS, "store-reader")
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLite's."""
+        return self._engine.dialect
+
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns; its statements see one state of the database."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, "BEGIN", work)
+
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns, once it is durable."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, "BEGIN IMMEDIATE", work)
+
+    def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
+        """Put `entries` into the log: the seq of each, None where its key is there already."""
+        # Whoever holds the write lock sees every record there is: a look decides what is new, and the next seq.
+        keys = [entry.record.idempotency_key for entry in entries]
+        known = set(connection.exec_driver_sql(_KNOWN, (to_json_text(keys),)).scalars())
+        seq = connection.exec_driver_sql(_LAST_SEQ).scalar() or 0
+        now = to_iso_text(committed_at)
+        rows: list[tuple[Any, ...]] = []
+        seqs: list[int | None] = []
+        for entry, key in zip(entries, keys, strict=True):
+            if key in known:
+                seqs.append(None)
+                continue
+            known.add(key)
+            seq += 1
+            seqs.append(seq)
+            rows.append((seq, *log.values(entry, to_iso_text(entry.record.at), now)))
+        if rows:
+            connection.exec_driver_sql(_INSERT, rows)
+        return seqs
+
+    async def close(self) -> None:
+        """Let the threads and the connections go; the last connection merges the WAL into the file."""
+        self._readers.shutdown()
+        self._writer.shutdown()
+        self._engine.dispose()
+
+    def _do(self, begin: str, work: Callable[[Connection], Result]) -> Result:
+        with self._errors(), self._engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            try:
+                result = work(connection)
+                connection.exec_driver_sql("COMMIT")
+            except BaseException:
+                # SQLite may have rolled back by itself, as it does when the disk is full.
+                with suppress(DBAPIError):
+                    connection.exec_driver_sql("ROLLBACK")
+                raise
+            return result
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except DatabaseError as error:
+            # Broken files are plain DatabaseErrors to sqlite3; its subclasses but one speak of the statement.
+            if isinstance(error, OperationalError) or type(error.orig) is sqlite3.DatabaseError:
+                raise DatabaseUnavailableError(
+                    f"The database {self._path} cannot be used ({error.orig}). "
+                    "Check that the file and its directory can be written and that the disk has room."
+                ) from error
+            raise
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    """Set what SQLite sets per connection."""
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")

@@ -1,0 +1,174 @@
+"""The log and the tables folded from it, as columns and indexes. What goes into them is `folding`'s.
+
+No foreign keys: a record is kept whatever it speaks of (people react while the reply is still being written), and the
+tables can always be folded again.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, MetaData, Table, Text, text
+from sqlmodel import Field, SQLModel
+
+from core.store.columns import SEQ, JsonData, UtcDateTime
+
+
+class Base(SQLModel):
+    """Every table of the store; names its constraints so that a migration can find them on SQLite too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class RecordRow(Base, table=True):
+    """One record of the log."""
+
+    __tablename__ = "records"
+    __table_args__ = (
+        Index("ix_records_conversation", "conversation_id", "seq"),
+        Index(
+            "ix_records_subject",
+            "subject",
+            "seq",
+            sqlite_where=text("subject IS NOT NULL"),
+            postgresql_where=text("subject IS NOT NULL"),
+        ),
+        # A seq is never given out twice, even if the newest record were deleted.
+        {"sqlite_autoincrement": True},
+    )
+
+    seq: int | None = Field(default=None, sa_type=SEQ, primary_key=True)
+    id: str = Field(unique=True)
+    type: str
+    version: str
+    topic: str
+    mimetype: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    committed_at: datetime = Field(sa_type=UtcDateTime)
+    source: str
+    conversation_id: str | None
+    message_id: str | None
+    subject: str | None
+    data: dict[str, Any] = Field(sa_type=JsonData)
+    idempotency_key: str = Field(unique=True)
+
+
+class ConversationRow(Base, table=True):
+    """A conversation and where it stands."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index(
+            "ix_conversations_open",
+            "place",
+            "seq",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index(
+            "ix_conversations_idle",
+            "last_message_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    seq: int = Field(sa_type=SEQ)
+    model: dict[str, Any] = Field(sa_type=JsonData)
+    username: str
+    place: str
+    lasting: bool
+    environment: str
+    branched_from: str | None
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    last_message_at: datetime = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(sa_type=UtcDateTime)
+    end_reason: str | None
+
+
+class MessageRow(Base, table=True):
+    """A message as it stands now; `seq` is the place in its conversation."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        Index("ix_messages_conversation", "conversation_id", "seq"),
+        Index(
+            "ix_messages_replies",
+            "timestamp",
+            sqlite_where=text("role = 'assistant'"),
+            postgresql_where=text("role = 'assistant'"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    seq: int = Field(sa_type=SEQ)
+    conversation_id: str
+    role: str
+    content: str = Field(sa_type=Text)
+    rating: str
+    feedback: str = Field(sa_type=Text)
+    timestamp: datetime = Field(sa_type=UtcDateTime)
+    author: str
+    parts: list[str] = Field(sa_type=JsonData)
+    question_id: str | None
+    trace_id: str | None
+    client_request_id: str | None
+    model: dict[str, Any] | None = Field(sa_type=JsonData)
+    parameters: dict[str, Any] | None = Field(sa_type=JsonData)
+    started_at: datetime | None = Field(sa_type=UtcDateTime)
+    first_token_at: datetime | None = Field(sa_type=UtcDateTime)
+    ended_at: datetime | None = Field(sa_type=UtcDateTime)
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    finish_reason: str | None
+    status: str
+    reason: str | None
+    deleted: bool
+
+
+class MessagePartRow(Base, table=True):
+    """Which message a platform's message is a part of."""
+
+    __tablename__ = "message_parts"
+
+    key: str = Field(primary_key=True)
+    message_id: str
+    position: int
+
+
+class AssessmentRow(Base, table=True):
+    """The last word of one source, said with one origin, on one message under one name.
+
+    `standing`: it was not taken back. `current`: it counts (see `folding`). `number`: the value where it is a number
+    or a boolean, for counting.
+    """
+
+    __tablename__ = "assessments"
+
+    message_id: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    source_type: str = Field(primary_key=True)
+    source_id: str = Field(primary_key=True)
+    origin: str = Field(primary_key=True)
+    seq: int = Field(sa_type=SEQ)
+    at: datetime = Field(sa_type=UtcDateTime)
+    assessment_id: str
+    conversation_id: str
+    kind: str
+    value: Any = Field(sa_type=JsonData, nullable=True)
+    number: float | None
+    rationale: str = Field(sa_type=Text)
+    details: dict[str, Any] = Field(sa_type=JsonData)
+    standing: bool
+    current: bool
+
+
+def table(row: type[SQLModel]) -> Table:
+    """The columns of a table class, for statements that do without the ORM."""
+    return Base.metadata.tables[str(row.__tablename__)]
