@@ -1,0 +1,81 @@
+"""How the end of a text that still grows is shown: without what is only half there.
+
+Half a link shows its words, open emphasis is closed, a line of which only signs have come is not shown yet. It knows
+nothing of limits, and the text itself stays as it is.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from core.splitting.blocks import Kind, Line, State
+from core.splitting.graphemes import whole
+from core.splitting.inline import scan
+
+_SIGNS: Final = re.compile(r"[\s>]*(?:[-+*=_#|:~`\s]*|\d{1,9}[.)]?\s*|(?:[-+*]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*)$")
+_HALF: Final = re.compile(r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?:https?://|www\.)[^\s<>]*|&#?\w{0,31})$")
+
+
+def show(text: str, lines: Sequence[Line]) -> tuple[str, int, State]:
+    """What to show of the growing `text`, whose lines are `lines`.
+
+    Returns the text with its last paragraph mended, how much of that to show, and what is open there.
+    """
+    filled = [each for each in lines if not each.blank]
+    end, state = len(text), lines[-1].after
+    while filled and _waits(text[:end], filled[-1], filled[-2:-1]):
+        end, state = filled[-1].start, filled[-1].before
+        del filled[-1]
+    start = _last_paragraph(filled, state, unended=not text[:end].endswith("\n"))
+    if start is None:
+        return text, end, state
+    mended = text[: start.start] + mend(text[start.start : end], start.before.marks)
+    return mended, len(mended), state
+
+
+def mend(text: str, marks: tuple[str, ...] = ()) -> str:
+    """The unfinished paragraph `text`, in which `marks` are open from the start, as it can be shown."""
+    bare = text.rstrip()
+    if bare == text:
+        bare = whole(_HALF.sub("", bare)).rstrip()
+    opened = "".join(marks)
+    found = scan(opened + bare, goes_on=True)
+    end = len(opened) + len(bare)
+    last = found.atoms[-1] if found.atoms and found.atoms[-1].end > end else None
+    if last and last.label is not None:
+        return mend(bare[: last.start - len(opened)] + last.label, marks)
+    closing = [*found.marks_at(end), *([last.mark] if last else [])]
+    return bare + "".join(reversed(closing))
+
+
+def _waits(text: str, line: Line, above: Sequence[Line]) -> bool:
+    """Whether `line`, the last one, is better not shown before more of it has come."""
+    ended = line.stop < len(text)
+    if line.leaf and line.leaf.kind is Kind.FENCED:
+        said = text[line.start : line.stop].strip(" >\t")
+        return not line.continues or (
+            not ended and not line.ends_fence and not said.strip(line.leaf.closing.strip()[0])
+        )
+    if not ended:
+        return bool(_SIGNS.match(text, line.start)) or _may_head_a_table(line, above)
+    return _may_head_a_table(line, above) and not text[line.stop :].strip("\n") and text.count("\n", line.stop) == 1
+
+
+def _may_head_a_table(line: Line, above: Sequence[Line]) -> bool:
+    if line.leaf is None or line.leaf.kind is not Kind.PARAGRAPH or not line.leaf.last.startswith("|"):
+        return False
+    return not (line.continues and above and above[-1].leaf and above[-1].leaf.last.startswith("|"))
+
+
+def _last_paragraph(filled: Sequence[Line], state: State, *, unended: bool) -> Line | None:
+    """The first line of the paragraph, heading or row that the text ends in, if it may go on."""
+    if not filled or (filled[-1].leaf and filled[-1].leaf.kind in {Kind.FENCED, Kind.INDENTED, Kind.RULE}):
+        return None
+    in_paragraph = state.leaf is not None and state.leaf.kind is Kind.PARAGRAPH
+    if not in_paragraph and not unended:
+        return None
+    for line in reversed(filled):
+        goes_on = line.continues and line.before.leaf and line.before.leaf.kind is Kind.PARAGRAPH
+        if not in_paragraph or not goes_on:
+            return line
+    return filled[0]
