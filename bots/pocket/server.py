@@ -6,6 +6,8 @@ from typing import Protocol, Self, TypeVar
 
 from aiohttp import web
 
+from bots.pocket.discord import Discord
+from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.house import House
 from bots.pocket.model import Model
 from bots.pocket.slack import Slack
@@ -46,6 +48,7 @@ class Pocket:
         self,
         *,
         slack: SlackRules | None = None,
+        discord: DiscordRules | None = None,
         model: Model | None = None,
         services: Iterable[Service] = (),
         clock: Clock | None = None,
@@ -55,8 +58,9 @@ class Pocket:
         """`port` 0 takes any that is free; `services` are served beside the platforms and the model."""
         self.house = House(clock)
         self.slack = Slack(self.house, slack)
+        self.discord = Discord(self.house, discord)
         self.model = model or Model()
-        self._services: list[Service] = [self.slack, self.model, *services]
+        self._services: list[Service] = [self.slack, self.discord, self.model, *services]
         self._host, self._port = host, port
         self._runner: web.AppRunner | None = None
         self.origin = ""
@@ -70,7 +74,7 @@ class Pocket:
         await self._runner.setup()
         await web.TCPSite(self._runner, self._host, self._port).start()
         host, port, *_ = self._runner.addresses[0]
-        self.origin = self.slack.origin = f"http://{host}:{port}"
+        self.origin = self.slack.origin = self.discord.origin = f"http://{host}:{port}"
         return self
 
     async def __aexit__(

@@ -1,0 +1,179 @@
+"""Discord's face of the house: REST and gateway, version 10, for the one bot in it.
+
+What it is made of is next door: `discord_api` takes the calls, `discord_gateway` keeps the sessions, `discord_events`
+tells what happens, and the calls themselves are in `discord_messages`, `discord_channels`, `discord_commands` and
+`discord_interactions`. People's hands are in `discord_hands`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiohttp import web
+
+from bots.pocket.discord_api import Api, Ask, Call, Endpoint
+from bots.pocket.discord_channels import Channels
+from bots.pocket.discord_commands import Commands
+from bots.pocket.discord_events import Events
+from bots.pocket.discord_gateway import Gateway
+from bots.pocket.discord_hands import Hands
+from bots.pocket.discord_interactions import Interactions
+from bots.pocket.discord_messages import Messages
+from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_world import PERMISSIONS, World, snowflake
+from bots.pocket.house import House
+from bots.pocket.things import Change, Message, Person, Room, RoomOpened
+
+BOT_TOKEN = "pocket.discord.token"  # noqa: S105 - opens nothing but the box
+
+_API = "/discord/api/v10"
+_GATEWAY = "/discord/gateway/"
+
+
+class Discord:
+    """A guild with one bot in it."""
+
+    def __init__(self, house: House, rules: DiscordRules | None = None) -> None:
+        self.rules = rules or DiscordRules()
+        self.token = BOT_TOKEN
+        self.world = World(house, self.rules)
+        self.wire = Wire(self.world)
+        self.events = Events(self.wire)
+        self.gateway = Gateway(
+            self.rules, self.token, welcome=self.events.welcome, chunk=self.events.chunk, stir=house.stir
+        )
+        self.api = Api(self.world, self.token)
+        self._messages = Messages(self.wire)
+        self._channels = Channels(self.wire, self._messages, self.events, self.gateway.tell)
+        self.commands = Commands(self.wire)
+        self.interactions = Interactions(self.wire, self._messages, self.gateway.tell)
+        self.hands = Hands(self.wire, self._channels, self.commands, self.interactions)
+        self.origin = ""
+        """`http://host:port`, once it is served."""
+        self._house = house
+        self._unwatch = house.watch(self._tell)
+
+    # Looking
+
+    @property
+    def base_url(self) -> str:
+        """What discord.py wants as `discord.http.Route.BASE`."""
+        return f"{self.origin}{_API}"
+
+    @property
+    def gateway_url(self) -> str:
+        """What discord.py wants as `DiscordWebSocket.DEFAULT_GATEWAY`."""
+        return f"{self.origin.replace('http', 'ws', 1)}{_GATEWAY}"
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every REST call, those that were refused too, in order."""
+        return self.api.calls
+
+    @property
+    def refused(self) -> list[Call]:
+        """The calls that got a 429."""
+        return [each for each in self.calls if each.retry_after]
+
+    def calls_of(self, bucket: str) -> list[Call]:
+        """The calls of one kind: `post`, `edit`, `delete`, `react`, `typing`, …"""
+        return [each for each in self.calls if each.bucket == bucket]
+
+    @property
+    def connected(self) -> int:
+        """How many gateway sessions are connected."""
+        return sum(each.connection is not None for each in self.gateway.sessions.values())
+
+    def id(self, thing: Person | Room | Message) -> int:
+        """The snowflake of someone or something in the house."""
+        return self.world.id_of(thing)
+
+    def message(self, snowflake: int, room: Room) -> Message:
+        """The message of this snowflake. Raises RefusedError without one."""
+        return self.world.message(room, snowflake)
+
+    def rung_by(self, message: Message) -> list[Person]:
+        """Whose attention `message` asked for: mentions that ring, the author of what it replies to."""
+        return self.wire.rung_by(message)
+
+    # Furnishing
+
+    def add_emoji(self, name: str) -> str:
+        """Give the guild an emoji of its own; the answer is what people react with."""
+        emoji_id = self.world.emojis.setdefault(name, snowflake(self._house.next_id()))
+        return f"{name}:{emoji_id}"
+
+    def deny(self, room: Room, *permissions: str) -> None:
+        """Take permissions (`send_messages`, `add_reactions`, `view_channel`, …) from the bot in `room`."""
+        self._set_denied(room, self.world.denied.get(room, 0) | _bits(permissions))
+
+    def allow(self, room: Room, *permissions: str) -> None:
+        """Give them back."""
+        self._set_denied(room, self.world.denied.get(room, 0) & ~_bits(permissions))
+
+    def _set_denied(self, room: Room, denied: int) -> None:
+        self.world.denied[room] = denied
+        self.gateway.tell(self.events.changed(room))
+
+    # Breaking (more of it in `gateway`: reconnect, invalidate, drop, send_raw, hang_up)
+
+    def fail(self, bucket: str = "", *, status: int = 503, times: int = 1, done: bool = False) -> None:
+        """Let the next `times` calls of one kind, or of any, go wrong.
+
+        `status` 0 cuts the connection. `done`: the call is carried out all the same, only its answer is lost.
+        """
+        self.api.fail(status, bucket=bucket, times=times, done=done)
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Cut every connection and let nobody in until the block is left; sessions can be resumed after it."""
+        self.api.refusing = self.gateway.refusing = True
+        self.gateway.drop()
+        try:
+            yield
+        finally:
+            self.api.refusing = self.gateway.refusing = False
+
+    def restart(self) -> None:
+        """Cut every connection and forget all sessions: whoever comes back has to identify anew."""
+        self.gateway.sessions.clear()
+        self.gateway.drop()
+
+    # Serving
+
+    def routes(self) -> list[web.RouteDef]:
+        """What it serves."""
+        endpoints = [
+            *self._channels.endpoints(),
+            *self._messages.endpoints(),
+            *self.commands.endpoints(),
+            *self.interactions.endpoints(),
+            Endpoint("GET", "/gateway", self._gateway, authorized=False),
+            Endpoint("GET", "/gateway/bot", self._gateway_bot),
+        ]
+        return [*self.api.routes(endpoints, _API), web.get(_GATEWAY, self.gateway.serve)]
+
+    def close(self) -> None:
+        """Cut the connections and tell nothing more."""
+        self._unwatch()
+        self.gateway.drop()
+
+    def _tell(self, change: Change) -> None:
+        if isinstance(change, RoomOpened):
+            self.world.remember(change.room)
+        for event in self.events.of(change):
+            self.gateway.tell(event)
+
+    def _gateway(self, ask: Ask) -> Json:
+        del ask  # it takes nothing
+        return {"url": self.gateway_url}
+
+    def _gateway_bot(self, ask: Ask) -> Json:
+        del ask  # the same
+        left = max(0, 1000 - self.gateway.identified)
+        limit = {"total": 1000, "remaining": left, "reset_after": 86_400_000, "max_concurrency": 1}
+        return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
+
+
+def _bits(permissions: tuple[str, ...]) -> int:
+    return sum(PERMISSIONS[name] for name in permissions)
