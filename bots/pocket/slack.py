@@ -21,6 +21,7 @@ from bots.pocket.slack_events import callback, events_of
 from bots.pocket.slack_interactions import Interactions
 from bots.pocket.slack_rules import Limiter, SlackRules
 from bots.pocket.slack_socket import Reason, SocketMode
+from bots.pocket.slack_text import ringing
 from bots.pocket.slack_views import Views
 from bots.pocket.slack_workspace import Json, SlackError, Workspace
 from bots.pocket.things import Change, Message
@@ -111,6 +112,10 @@ class Slack:
     def calls_of(self, method: str) -> list[Call]:
         """The calls of one method."""
         return [each for each in self.calls if each.method == method]
+
+    def rings(self, message: Message) -> list[str]:
+        """The live mentions in a posted message, as they stand on the wire: who is called by it."""
+        return ringing(message.wire)
 
     @property
     def connected(self) -> int:
