@@ -141,7 +141,7 @@ def _drop(request: web.Request) -> None:
         request.transport.abort()
 
 
-def _json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:  # noqa: ANN401 - JSON
+def _json(data: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
     body = orjson.dumps(data)
     return web.Response(body=body, status=status, headers=headers, content_type="application/json")
 

@@ -407,7 +407,7 @@ async def test_a_forum_post_shares_its_id_with_its_first_message(opened: Box) ->
 
 
 async def test_a_standalone_thread_is_opened_and_archived(opened: Box) -> None:
-    pocket, bot = opened
+    _, bot = opened
     channel = await general(opened)
 
     thread = await channel.create_thread(name="Aside", type=discord.ChannelType.public_thread)
