@@ -199,14 +199,16 @@ class SocketMode:
         if delivery.settled:
             return
         connections = [each for each in self.connections if each.open]
-        retry, delivery.attempts = delivery.attempts, delivery.attempts + 1
         if connections:
             for copy in range(2 if self._rules.deliver_twice else 1):
-                self._send(delivery.envelope(retry + copy), delivery, connections)
+                self._send(delivery.envelope(delivery.attempts + copy), delivery, connections)
+            delivery.attempts += 1
             delivery.retry_in(self._rules.ack_timeout, self._failed)
         elif self._rules.hold_while_away and delivery.kind == "events_api":
+            delivery.attempts = max(delivery.attempts, 1)  # what comes then is a retry, even of what was never sent
             self._waiting.append(delivery)
         else:
+            delivery.attempts += 1
             self._failed(delivery)
 
     def _send(self, envelope: Json, delivery: Delivery, connections: list[Connection]) -> None:
