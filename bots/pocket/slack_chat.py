@@ -31,7 +31,8 @@ def post_message(workspace: Workspace, given: Arguments) -> Json:
     if given.flag("reply_broadcast"):
         wire["broadcast"] = True
     message = workspace.house.post(workspace.assistant, room, workspace.reading(wire), thread=thread, wire=wire)
-    return {"ok": True, "channel": channel_id(room), "ts": ts_of(message.id), "message": workspace.message(message)}
+    shown = workspace.message_in_full(message, metadata=True)
+    return {"ok": True, "channel": channel_id(room), "ts": ts_of(message.id), "message": shown}
 
 
 def update(workspace: Workspace, given: Arguments) -> Json:

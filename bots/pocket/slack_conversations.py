@@ -20,7 +20,7 @@ def history(workspace: Workspace, given: Arguments) -> Json:
     wanted = (each for each in newest_first if before is None or each.id < before)
     limit = _limit(workspace, given)
     page = list(islice(wanted, limit + 1))
-    shown = [workspace.message_in_full(each) for each in page[:limit]]
+    shown = _shown(workspace, given, page[:limit])
     return {"ok": True, "messages": shown, "pin_count": 0, **_next_page(page, limit)}
 
 
@@ -32,7 +32,7 @@ def replies(workspace: Workspace, given: Arguments) -> Json:
     thread = [root, *(each for each in root.replies if each.stands and within(each))]
     wanted = [each for each in thread if after is None or each.id > after]
     limit = _limit(workspace, given)
-    shown = [workspace.message_in_full(each) for each in wanted[:limit]]
+    shown = _shown(workspace, given, wanted[:limit])
     return {"ok": True, "messages": shown, **_next_page(wanted, limit)}
 
 
@@ -104,6 +104,11 @@ def _readable_room(workspace: Workspace, given: Arguments) -> Room:
     if workspace.assistant not in room.members:
         raise SlackError("not_in_channel")
     return room
+
+
+def _shown(workspace: Workspace, given: Arguments, messages: list[Message]) -> list[Json]:
+    metadata = given.flag("include_all_metadata")
+    return [workspace.message_in_full(each, metadata=metadata) for each in messages]
 
 
 def _in_channel(message: Message) -> bool:

@@ -4,6 +4,7 @@ Shapes: docs.slack.dev/reference/objects and the events' and methods' own pages.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from bots.pocket.house import House
@@ -21,7 +22,7 @@ TEAM_URL = "https://pocket.slack.com/"
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ROOM_LETTERS = {"channel": "C", "private": "G", "dm": "D"}
-_ALSO_SHOWN = ("blocks", "metadata", "streaming_state")
+_ALSO_SHOWN = ("blocks", "streaming_state")
 _CHANNEL_TYPES = {"channel": "channel", "private": "group", "dm": "im"}
 
 
@@ -34,6 +35,7 @@ class SlackError(Exception):
         self.answer: Json = {"ok": False, "error": code, **more}
 
 
+@lru_cache(maxsize=10_000)
 def _base36(number: int) -> str:
     digits = ""
     while number:
@@ -177,9 +179,14 @@ class Workspace:
             shown["edited"] = {"user": user_id(message.author), "ts": f"{ts_of(message.id).split('.')[0]}.000000"}
         return shown
 
-    def message_in_full(self, message: Message) -> Json:
-        """A message with its reactions and, where it starts a thread, what one sees of that."""
+    def message_in_full(self, message: Message, *, metadata: bool = False) -> Json:
+        """A message with its reactions and, where it starts a thread, what one sees of that.
+
+        Its `metadata` is shown to who asks for it, as history does.
+        """
         shown = self.tombstone(message) if message.deleted else self.message(message)
+        if metadata and message.wire.get("metadata") and not message.deleted:
+            shown["metadata"] = message.wire["metadata"]
         replies = [each for each in message.replies if each.stands]
         if replies:
             authors = list(dict.fromkeys(user_id(each.author) for each in replies))

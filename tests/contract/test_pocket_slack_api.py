@@ -184,6 +184,19 @@ async def test_history_comes_in_pages_newest_first_without_replies(box: Box) -> 
     assert texts == [["4", "3"], ["2", "1"], ["0"]]
 
 
+async def test_metadata_shows_in_history_to_who_asks_for_it(box: Box) -> None:
+    pocket, client = box
+    pocket.room("general", on="slack")
+    metadata = {"event_type": "reply", "event_payload": {"nonce": "1"}}
+    await client.chat_postMessage(channel="general", text="x", metadata=metadata)
+
+    plain = await client.conversations_history(channel="general")
+    full = await client.conversations_history(channel="general", include_all_metadata=True)
+
+    assert "metadata" not in plain["messages"][0]
+    assert full["messages"][0]["metadata"] == metadata
+
+
 async def test_replies_come_oldest_first_below_their_question(box: Box) -> None:
     pocket, client = box
     ada, room = pocket.person("Ada"), pocket.room("general", on="slack")
