@@ -24,7 +24,7 @@ async def open_store(url: str, *, clock: Clock | None = None) -> AsyncIterator[S
     by command only. Raises SettingsError for another URL, DatabaseUnavailableError where it cannot be opened, and
     SchemaMismatchError where its tables are not of this version.
     """
-    async with _connected(url) as database:
+    async with connected(url) as database:
         if isinstance(database, SqliteDatabase):
             await database.write(schema.upgrade)
         else:
@@ -35,18 +35,19 @@ async def open_store(url: str, *, clock: Clock | None = None) -> AsyncIterator[S
 
 async def upgrade(url: str) -> None:
     """Make the tables at `url`, or bring them up to this version."""
-    async with _connected(url) as database:
+    async with connected(url) as database:
         await database.write(schema.upgrade)
 
 
 async def check(url: str) -> None:
     """Raises SchemaMismatchError where the tables at `url` are not exactly those of this version."""
-    async with _connected(url) as database:
+    async with connected(url) as database:
         await database.read(schema.check)
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[Database]:
+async def connected(url: str) -> AsyncIterator[Database]:
+    """The database at `url` as it is, whatever is in it. Raises SettingsError for a URL that names none."""
     database = _database(url)
     try:
         yield database

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import UTC
 from typing import Any
 
 from core.records import Record
@@ -28,6 +29,8 @@ def entry(record: Record) -> Entry:
     """
     if record.at.tzinfo is None:
         raise ValueError(f"The record {record.id} has a time without a zone: {record.at}.")
+    if record.at.tzinfo is not UTC:
+        record = replace(record, at=record.at.astimezone(UTC))
     record, text = _writable(record)
     record = _addressed(record)
     return Entry(record, text, fold(record))

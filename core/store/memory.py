@@ -60,9 +60,9 @@ class MemoryStore:
         for record in self._log:
             self.tables.apply(fold(record))
 
-    async def open_conversation(self, place: PlaceRef) -> Conversation | None:
-        """The newest conversation that was started in a lasting place and not ended."""
-        rows = [row for row in self._open() if row["place"] == place.key and row["lasting"]]
+    async def latest_conversation(self, place: PlaceRef) -> Conversation | None:
+        """The newest conversation that was started in a lasting place, ended or not."""
+        rows = [row for row in self.tables.conversations.values() if row["place"] == place.key and row["lasting"]]
         return as_conversation(_attributes(max(rows, key=_seq))) if rows else None
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
@@ -72,8 +72,14 @@ class MemoryStore:
 
     async def idle_conversations(self, before: datetime) -> list[Conversation]:
         """The open conversations without a message since `before`, the longest idle first."""
-        rows = [row for row in self._open() if row["last_message_at"] < before]
+        open_ones = [row for row in self.tables.conversations.values() if row["ended_at"] is None]
+        rows = [row for row in open_ones if row["last_message_at"] < before]
         return [as_conversation(_attributes(row)) for row in sorted(rows, key=_idle_order)]
+
+    async def message(self, message_id: str) -> Message | None:
+        """The message of this id, be it deleted or not."""
+        row = self.tables.messages.get(message_id)
+        return None if row is None else as_message(_attributes(row))
 
     async def message_at(self, ref: MessageRef) -> Message | None:
         """The message of which `ref` is a part, be it deleted or not."""
@@ -92,6 +98,17 @@ class MemoryStore:
         """The assessments of a message that count, oldest first."""
         rows = self.tables.assessments[message_id].values()
         return [as_assessment(_attributes(row)) for row in sorted(rows, key=order) if row["current"]]
+
+    async def standing_assessments(self, message_id: str) -> list[Assessment]:
+        """The assessments of a message that were not taken back, oldest first."""
+        rows = self.tables.assessments[message_id].values()
+        return [as_assessment(_attributes(row)) for row in sorted(rows, key=order) if row["standing"]]
+
+    async def assessment_from(self, origin: str) -> Assessment | None:
+        """The standing assessment that came from `origin`."""
+        rows = [row for rows in self.tables.assessments.values() for row in rows.values() if row["origin"] == origin]
+        standing = [row for row in rows if row["standing"]]
+        return as_assessment(_attributes(min(standing, key=order))) if standing else None
 
     async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`."""
@@ -138,9 +155,6 @@ class MemoryStore:
             in_bounds = up_to is None or row["seq"] <= up_to
             if row["conversation_id"] == conversation_id and not row["deleted"] and in_bounds:
                 yield as_message(_attributes(row))
-
-    def _open(self) -> list[Row]:
-        return [row for row in self.tables.conversations.values() if row["ended_at"] is None]
 
     def _by_people(self, message_id: str) -> list[Row]:
         rows = self.tables.assessments[message_id].values()

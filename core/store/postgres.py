@@ -4,15 +4,14 @@ A transaction that writes holds an advisory lock: seqs become visible in their o
 them misses none. With the sequence alone, a lower seq may be committed after a higher one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import asyncpg
 from sqlalchemy import URL, Connection, Dialect
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from core.errors import DatabaseUnavailableError
 from core.store import log
@@ -62,16 +61,14 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns; each of its statements sees what is committed by then."""
-        with self._errors():
-            async with self._readers.connect() as connection:
-                return await connection.run_sync(work)
+        async with self._connected(self._readers) as connection:
+            return await connection.run_sync(work)
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns, once it is durable. The lock is held for as long as `work` runs."""
-        with self._errors():
-            async with self._writer.begin() as connection:
-                await connection.exec_driver_sql(_LOCK)
-                return await connection.run_sync(work)
+        async with self._connected(self._writer) as connection, connection.begin():
+            await connection.exec_driver_sql(_LOCK)
+            return await connection.run_sync(work)
 
     def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
         """Put `entries` into the log: the seq of each, None where its key is there already."""
@@ -87,22 +84,39 @@ class PostgresDatabase:
         await self._readers.dispose()
         await self._writer.dispose()
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connected = False
         try:
-            yield
-        except (OSError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            async with engine.connect() as connection:
+                connected = True
+                yield connection
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise self._unavailable(error) from error
-        except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error, OperationalError | InterfaceError):
-                raise self._unavailable(error.orig or error) from error
+        except SQLAlchemyError as error:
+            if not connected or _is_away(error):
+                raise self._unavailable(error) from error
             raise
 
-    def _unavailable(self, cause: BaseException) -> DatabaseUnavailableError:
+    def _unavailable(self, error: Exception) -> DatabaseUnavailableError:
+        cause = error.orig if isinstance(error, DBAPIError) else error
         return DatabaseUnavailableError(
             f"The database {self._url.render_as_string(hide_password=True)} cannot be reached ({cause}). "
             "Check that the server is running and that the database's URL is right."
         )
+
+
+def _is_away(error: SQLAlchemyError) -> bool:
+    """Whether the server says that it cannot serve now, whatever the statement.
+
+    Connection lost, out of resources, shutting down, or read-only as a standby is
+    (postgresql.org/docs/current/errcodes-appendix.html).
+    """
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None) or ""
+    lost = error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+    return lost or state == "25006" or state[:2] in {"08", "53", "57"}
 
 
 def _engine(url: URL, connections: int) -> AsyncEngine:

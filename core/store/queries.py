@@ -20,11 +20,7 @@ _a = table(AssessmentRow).c
 _conversation = select(_c.id, _c.model, _c.username, _c.place, _c.started_at, _c.ended_at)
 _branch = select(_c.branched_from).where(_c.id == bindparam("id"))
 _by_id = _conversation.where(_c.id == bindparam("id"))
-_open = (
-    _conversation.where(_c.place == bindparam("place"), _c.ended_at.is_(None), _c.lasting == true())
-    .order_by(_c.seq.desc())
-    .limit(1)
-)
+_latest = _conversation.where(_c.place == bindparam("place"), _c.lasting == true()).order_by(_c.seq.desc()).limit(1)
 _idle = _conversation.where(_c.ended_at.is_(None), _c.last_message_at < bindparam("before")).order_by(
     _c.last_message_at, _c.seq
 )
@@ -42,34 +38,34 @@ _message = select(
     _m.deleted,
 )
 _place_of = select(_m.conversation_id, _m.seq).where(_m.id == bindparam("id"))
+_message_by_id = _message.where(_m.id == bindparam("id"))
 _by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindparam("key")).scalar_subquery())
 _there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
 _newest = _there.limit(bindparam("limit"))
 _newest_up_to = _there.where(_m.seq <= bindparam("seq")).limit(bindparam("limit"))
 _last_reply = _there.where(_m.role == Role.ASSISTANT.value).limit(1)
 
-_assessments = (
-    select(
-        _a.assessment_id,
-        _a.message_id,
-        _a.conversation_id,
-        _a.name,
-        _a.value,
-        _a.source_type,
-        _a.source_id,
-        _a.origin,
-        _a.at,
-        _a.rationale,
-        _a.details,
-    )
-    .where(_a.message_id == bindparam("id"), _a.current == true())
-    .order_by(_a.at, _a.seq)
-)
+_assessment = select(
+    _a.assessment_id,
+    _a.message_id,
+    _a.conversation_id,
+    _a.name,
+    _a.value,
+    _a.source_type,
+    _a.source_id,
+    _a.origin,
+    _a.at,
+    _a.rationale,
+    _a.details,
+).order_by(_a.at, _a.seq)
+_current = _assessment.where(_a.message_id == bindparam("id"), _a.current == true())
+_standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true())
+_from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true()).limit(1)
 
 
-def open_conversation(connection: Connection, place: PlaceRef) -> Conversation | None:
-    """The newest conversation that was started in a lasting place and not ended."""
-    row = connection.execute(_open, {"place": place.key}).first()
+def latest_conversation(connection: Connection, place: PlaceRef) -> Conversation | None:
+    """The newest conversation that was started in a lasting place, ended or not."""
+    row = connection.execute(_latest, {"place": place.key}).first()
     return None if row is None else as_conversation(row)
 
 
@@ -82,6 +78,12 @@ def conversation(connection: Connection, conversation_id: str) -> Conversation |
 def idle_conversations(connection: Connection, before: datetime) -> list[Conversation]:
     """The open conversations without a message since `before`, the longest idle first."""
     return [as_conversation(row) for row in connection.execute(_idle, {"before": before})]
+
+
+def message(connection: Connection, message_id: str) -> Message | None:
+    """The message of this id, be it deleted or not."""
+    row = connection.execute(_message_by_id, {"id": message_id}).first()
+    return None if row is None else as_message(row)
 
 
 def message_at(connection: Connection, ref: MessageRef) -> Message | None:
@@ -98,7 +100,18 @@ def last_reply(connection: Connection, conversation_id: str) -> Message | None:
 
 def assessments(connection: Connection, message_id: str) -> list[Assessment]:
     """The assessments of a message that count, oldest first."""
-    return [as_assessment(row) for row in connection.execute(_assessments, {"id": message_id})]
+    return [as_assessment(row) for row in connection.execute(_current, {"id": message_id})]
+
+
+def standing_assessments(connection: Connection, message_id: str) -> list[Assessment]:
+    """The assessments of a message that were not taken back, oldest first."""
+    return [as_assessment(row) for row in connection.execute(_standing, {"id": message_id})]
+
+
+def assessment_from(connection: Connection, origin: str) -> Assessment | None:
+    """The standing assessment that came from `origin`."""
+    row = connection.execute(_from_origin, {"origin": origin}).first()
+    return None if row is None else as_assessment(row)
 
 
 class Messages:

@@ -20,7 +20,7 @@ def upgrade(connection: Connection) -> None:
     Raises SchemaMismatchError where they are newer.
     """
     if _is_behind(connection):
-        config = _config()
+        config = settings()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -42,7 +42,7 @@ def check(connection: Connection) -> None:
 
 def _is_behind(connection: Connection) -> bool:
     """Whether steps are missing. Raises SchemaMismatchError where the tables are newer than this version."""
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = ScriptDirectory.from_config(settings())
     there = MigrationContext.configure(connection).get_current_revision()
     if there is not None and there not in {each.revision for each in scripts.walk_revisions()}:
         raise SchemaMismatchError(
@@ -51,7 +51,7 @@ def _is_behind(connection: Connection) -> bool:
     return there != scripts.get_current_head()
 
 
-def _config() -> Config:
+def settings() -> Config:
     """Alembic's settings without a file: the steps are found where the package is installed."""
     config = Config()
     config.set_main_option("script_location", str(migrations.__path__[0]).replace("%", "%%"))

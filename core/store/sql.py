@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, SystemClock
 from core.feedback import Assessment
@@ -50,9 +51,9 @@ class SqlStore:
         """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""
         return await self._writer.append([entry(record) for record in records]) if records else []
 
-    async def open_conversation(self, place: PlaceRef) -> Conversation | None:
-        """The newest conversation that was started in a lasting place and not ended."""
-        return await self._database.read(partial(queries.open_conversation, place=place))
+    async def latest_conversation(self, place: PlaceRef) -> Conversation | None:
+        """The newest conversation that was started in a lasting place, ended or not."""
+        return await self._database.read(partial(queries.latest_conversation, place=place))
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation of this id."""
@@ -61,6 +62,10 @@ class SqlStore:
     async def idle_conversations(self, before: datetime) -> list[Conversation]:
         """The open conversations without a message since `before`, the longest idle first."""
         return await self._database.read(partial(queries.idle_conversations, before=before))
+
+    async def message(self, message_id: str) -> Message | None:
+        """The message of this id, be it deleted or not."""
+        return await self._database.read(partial(queries.message, message_id=message_id))
 
     async def message_at(self, ref: MessageRef) -> Message | None:
         """The message of which `ref` is a part, be it deleted or not."""
@@ -85,6 +90,14 @@ class SqlStore:
     async def assessments(self, message_id: str) -> list[Assessment]:
         """The assessments of a message that count, oldest first."""
         return await self._database.read(partial(queries.assessments, message_id=message_id))
+
+    async def standing_assessments(self, message_id: str) -> list[Assessment]:
+        """The assessments of a message that were not taken back, oldest first."""
+        return await self._database.read(partial(queries.standing_assessments, message_id=message_id))
+
+    async def assessment_from(self, origin: str) -> Assessment | None:
+        """The standing assessment that came from `origin`."""
+        return await self._database.read(partial(queries.assessment_from, origin=origin))
 
     async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`; memory stays flat."""
@@ -114,7 +127,11 @@ class SqlStore:
         await self._database.write(self._rebuild)
 
     async def _commit(self, entries: Sequence[Entry]) -> list[bool]:
-        return await self._database.write(partial(self._append, entries=entries))
+        try:
+            return await self._database.write(partial(self._append, entries=entries))
+        except (SQLAlchemyError, OverflowError) as error:  # SQLite's driver has no integers above 64 bits
+            ids = ", ".join(each.record.id for each in entries[:3])
+            raise ValueError(f"The database does not take the record {ids}: {error}.") from error
 
     def _append(self, connection: Connection, entries: Sequence[Entry]) -> list[bool]:
         seqs = self._database.insert(connection, entries, self._clock.now())

@@ -63,13 +63,7 @@ class ConversationRow(Base, table=True):
 
     __tablename__ = "conversations"
     __table_args__ = (
-        Index(
-            "ix_conversations_open",
-            "place",
-            "seq",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
-        ),
+        Index("ix_conversations_place", "place", "seq"),
         Index(
             "ix_conversations_idle",
             "last_message_at",
@@ -150,6 +144,7 @@ class AssessmentRow(Base, table=True):
     """
 
     __tablename__ = "assessments"
+    __table_args__ = (Index("ix_assessments_origin", "origin"),)
 
     message_id: str = Field(primary_key=True)
     name: str = Field(primary_key=True)

