@@ -8,7 +8,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from bots.pocket.things import (
     Change,
@@ -29,18 +29,18 @@ from bots.pocket.things import (
     Unreacted,
     bare_emoji,
 )
+from bots.pocket.watching import Watched
 from core.clock import Clock, SystemClock
-
-Found = TypeVar("Found")
 
 ASSISTANT = "plaudit"
 """The name of the assistant's account, on every platform."""
 
 
-class House:
+class House(Watched[Change]):
     """Everyone and everything in it."""
 
     def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__()
         self.clock: Clock = clock or SystemClock()
         self.people: dict[int, Person] = {}
         self.rooms: dict[int, Room] = {}
@@ -49,8 +49,6 @@ class House:
         self.assistants: dict[Platform, Person] = {}
         self.faces: dict[Platform, Face] = {}
         """Who does what people do on a platform beside writing."""
-        self._watchers: list[Callable[[Change], None]] = []
-        self._stirred = asyncio.Event()
         self._last_id = 0
         self._mentions: re.Pattern[str] | None = None
         for platform in ("slack", "discord"):
@@ -85,7 +83,7 @@ class House:
         chosen = [self.assistants[on]] if members is None else list(members)
         room = Room(self.next_id(), name, on, kind, chosen, parent, starter)
         self.rooms[room.id] = room
-        self._tell(RoomOpened(room))
+        self.tell(RoomOpened(room))
         return room
 
     def dm(self, person: Person, platform: Platform) -> Room:
@@ -207,44 +205,16 @@ class House:
         """Let `person` be seen busy in `room`."""
         status = StatusShown(room, person, text, thread)
         self.statuses.append((self.clock.monotonic(), status))
-        self._tell(status)
+        self.tell(status)
 
-    # Watching and waiting
-
-    def watch(self, watcher: Callable[[Change], None]) -> Callable[[], None]:
-        """Tell `watcher` of every change from now on, at once and in order. The answer ends it."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
-
-    def stir(self) -> None:
-        """Let everyone who waits look again: something changed that the house does not keep (a call, a socket)."""
-        self._stirred.set()
-        self._stirred = asyncio.Event()
-
-    async def until(
-        self,
-        condition: Callable[[], Found],
-        *,
-        timeout: float = 5.0,  # noqa: ASYNC109 - the error it raises shows the rooms, which the caller's could not
-    ) -> Found:
-        """Wait until `condition` gives something true, and return that. It is asked after every change.
-
-        Raises TimeoutError after `timeout` seconds; its text shows the newest messages of every room.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not (found := condition()):
-                    await self._stirred.wait()
-                return found
-        except TimeoutError as error:
-            raise TimeoutError(f"It did not happen in {timeout:g} s. {self.transcript()}") from error
+    # Waiting
 
     def replies_to(self, question: Message) -> list[Message]:
         """What the assistant answered to `question` and still stands, oldest first."""
-        rooms = {question.room, *(room for room in self.rooms.values() if room.starter is question)}
+        rooms = [question.room, *(room for room in self.rooms.values() if room.starter is question)]
         return [each for room in rooms for each in room.messages if _answers(each, question, self)]
 
-    async def reply_to(self, question: Message, *, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - as in until
+    async def reply_to(self, question: Message, *, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - as in Watched.until
         """Wait for the assistant's first message that answers `question`. Raises TimeoutError."""
         seen: list[Message] = self.replies_to(question)
 
@@ -263,7 +233,7 @@ class House:
         message: Message,
         *,
         quiet: float = 0.3,
-        timeout: float = 30.0,  # noqa: ASYNC109 - as in until
+        timeout: float = 30.0,  # noqa: ASYNC109 - as in Watched.until
     ) -> Message:
         """Wait until `message` has not changed for `quiet` seconds, and return it. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
@@ -271,12 +241,12 @@ class House:
                 await asyncio.sleep(left)
         return message
 
-    def transcript(self, newest: int = 12) -> str:
+    def transcript(self) -> str:
         """The newest messages of every room, for the eyes of whoever reads a failed test."""
         lines: list[str] = []
         for room in self.rooms.values():
             lines.append(f"{room.platform} {room.kind} {room.name}:")
-            lines += [f"  {each.author.name}: {each.text!r}" for each in room.messages[-newest:]]
+            lines += [f"  {each.author.name}: {each.text!r}" for each in room.messages[-12:]]
         return "\n".join(lines)
 
     # Inside
@@ -288,12 +258,7 @@ class House:
 
     def _touch(self, message: Message, change: Change) -> None:
         message.touched = time.monotonic()
-        self._tell(change)
-
-    def _tell(self, change: Change) -> None:
-        for watcher in tuple(self._watchers):
-            watcher(change)
-        self.stir()
+        self.tell(change)
 
 
 def _answers(message: Message, question: Message, house: House) -> bool:
