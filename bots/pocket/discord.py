@@ -13,13 +13,15 @@ from aiohttp import web
 from bots.pocket.discord_api import Api, Ask, Call, Endpoint
 from bots.pocket.discord_channels import Channels
 from bots.pocket.discord_commands import Commands
+from bots.pocket.discord_errors import Problem, RefusedError
 from bots.pocket.discord_events import Events
 from bots.pocket.discord_gateway import Gateway
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_hands import Hands
 from bots.pocket.discord_interactions import Interactions
 from bots.pocket.discord_messages import Messages
 from bots.pocket.discord_rules import DiscordRules
-from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_wire import Wire
 from bots.pocket.discord_world import PERMISSIONS, World, snowflake
 from bots.pocket.house import House
 from bots.pocket.things import Change, Message, Person, Room, RoomOpened
@@ -88,7 +90,7 @@ class Discord:
         """The snowflake of someone or something in the house."""
         return self.world.id_of(thing)
 
-    def message(self, snowflake: int, room: Room) -> Message:
+    def message(self, room: Room, snowflake: int) -> Message:
         """The message of this snowflake. Raises RefusedError without one."""
         return self.world.message(room, snowflake)
 
@@ -150,6 +152,7 @@ class Discord:
             *self.interactions.endpoints(),
             Endpoint("GET", "/gateway", self._gateway, authorized=False),
             Endpoint("GET", "/gateway/bot", self._gateway_bot),
+            Endpoint("*", "/{rest:.*}", _unknown),
         ]
         return [*self.api.routes(endpoints, _API), web.get(_GATEWAY, self.gateway.serve)]
 
@@ -173,6 +176,11 @@ class Discord:
         left = max(0, 1000 - self.gateway.identified)
         limit = {"total": 1000, "remaining": left, "reset_after": 86_400_000, "max_concurrency": 1}
         return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
+
+
+def _unknown(ask: Ask) -> Json:
+    del ask  # whatever it is
+    raise RefusedError(Problem.NOT_FOUND)
 
 
 def _bits(permissions: tuple[str, ...]) -> int:

@@ -4,6 +4,8 @@ What the routes do is told elsewhere, in tables of `Endpoint`.
 """
 
 import asyncio
+import contextlib
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,10 +15,10 @@ import orjson
 from aiohttp import BodyPartReader, web
 
 from bots.pocket.discord_errors import Problem, RefusedError
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_rules import GLOBAL, OTHER, Buckets, Taken
-from bots.pocket.discord_wire import Json
 from bots.pocket.discord_world import World
-from bots.pocket.things import Message, Room
+from bots.pocket.things import Message, Person, Room
 
 _MAJOR = ("channel", "guild", "webhook_token")
 
@@ -35,17 +37,21 @@ class Ask:
 
     def room(self, *permissions: str) -> Room:
         """The `{channel}` of the path, in which the assistant must have `permissions`."""
-        room = self.world.room(_number(self.path["channel"], Problem.UNKNOWN_CHANNEL))
+        room = self.world.room(number(self.path["channel"], Problem.UNKNOWN_CHANNEL))
         self.world.require(room, *permissions)
         return room
 
     def message(self, room: Room) -> Message:
         """The `{message}` of the path."""
-        return self.world.message(room, _number(self.path["message"], Problem.UNKNOWN_MESSAGE))
+        return self.world.message(room, number(self.path["message"], Problem.UNKNOWN_MESSAGE))
+
+    def person(self) -> Person:
+        """The `{user}` of the path."""
+        return self.world.person(number(self.path["user"], Problem.UNKNOWN_USER))
 
     def number(self, name: str, default: int) -> int:
         """A number of the query."""
-        return int(self.query.get(name, default))
+        return number(self.query.get(name, str(default)), Problem.INVALID_FORM)
 
     @property
     def json(self) -> Json:
@@ -143,7 +149,8 @@ class Api:
         if failure is not None:
             self._failures.remove(failure)
             if failure.done:
-                await _handled(endpoint, await _ask(request, self._world))
+                with contextlib.suppress(RefusedError):
+                    await _handled(endpoint, await _ask(request, self._world))
             body = {"message": f"{failure.status}: Service Unavailable", "code": 0}
             return _json(failure.status, body, {}) if failure.status else None
         headers: dict[str, str] = {}
@@ -230,7 +237,7 @@ def _limited(
     """A 429. `body`: what it says beside the pause; None for the usual."""
     call.retry_after = retry_after
     # Without `Via`, as Discord's own servers send it, libraries take a 429 for a ban by the proxy before them.
-    more = {"Via": "1.1 pocket", "Retry-After": str(int(retry_after) + 1), "X-RateLimit-Scope": scope}
+    more = {"Via": "1.1 pocket", "Retry-After": str(math.ceil(retry_after)), "X-RateLimit-Scope": scope}
     if scope == "global":
         more["X-RateLimit-Global"] = "true"
     told = {**(body or {"message": "You are being rate limited."}), "retry_after": round(retry_after, 3)}
@@ -243,7 +250,8 @@ def _cut(request: web.Request) -> web.StreamResponse:
     return web.Response(status=499)
 
 
-def _number(text: str, problem: Problem) -> int:
-    if not text.isdigit():
+def number(text: object, problem: Problem) -> int:
+    """`text` as a number. Raises `problem` where it is none."""
+    if not str(text).isdigit():
         raise RefusedError(problem)
-    return int(text)
+    return int(str(text))

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from bots.pocket.discord_api import Answer, Ask, Endpoint
+from bots.pocket.discord_api import Answer, Ask, Endpoint, number
 from bots.pocket.discord_draft import read_draft
 from bots.pocket.discord_errors import Problem, RefusedError, invalid_field, too_long
 from bots.pocket.discord_events import Events
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_messages import Messages
 from bots.pocket.discord_sessions import Event
-from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_wire import Wire
 from bots.pocket.things import Message, Person, Room
 
 _NAME_LENGTH = 100
@@ -75,24 +76,19 @@ class Channels:
 
     def user(self, ask: Ask) -> Answer:
         """Anyone's account."""
-        return self._wire.user(self._someone(ask))
+        return self._wire.user(ask.person())
 
     def member(self, ask: Ask) -> Answer:
         """Someone's membership."""
         self._require_guild(ask)
         try:
-            return self._wire.member(self._someone(ask))
+            return self._wire.member(ask.person())
         except RefusedError:
             raise RefusedError(Problem.UNKNOWN_MEMBER) from None
 
-    def _someone(self, ask: Ask) -> Person:
-        if not ask.path["user"].isdigit():
-            raise RefusedError(Problem.UNKNOWN_USER)
-        return self._world.person(int(ask.path["user"]))
-
     def open_dm(self, ask: Ask) -> Answer:
         """The direct conversation with someone, opened if it is new."""
-        person = self._world.person(int(ask.json["recipient_id"]))
+        person = self._world.person(number(ask.json.get("recipient_id"), Problem.INVALID_FORM))
         if person.is_bot:
             raise RefusedError(Problem.CANNOT_SEND_TO_USER)
         return self._wire.channel(self._world.house.dm(person, "discord"))

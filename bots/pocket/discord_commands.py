@@ -4,7 +4,8 @@ from typing import Any
 
 from bots.pocket.discord_api import Answer, Ask, Endpoint
 from bots.pocket.discord_errors import Problem, RefusedError, invalid_field
-from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_guild import Json
+from bots.pocket.discord_wire import Wire
 from bots.pocket.discord_world import snowflake
 
 _CHAT_INPUT = 1

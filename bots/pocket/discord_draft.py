@@ -6,9 +6,9 @@ from typing import Any
 
 from bots.pocket.discord_api import Ask
 from bots.pocket.discord_errors import Problem, RefusedError, invalid_field, too_long
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_rules import Sizes
 from bots.pocket.discord_text import COMPONENTS_V2, read, rings_everyone, rung, visible_text, walk
-from bots.pocket.discord_wire import Json
 from bots.pocket.discord_world import World, moment, snowflake
 from bots.pocket.things import Message
 

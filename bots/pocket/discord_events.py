@@ -4,8 +4,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_sessions import INTENTS, Event, Session
-from bots.pocket.discord_wire import Json, Wire, emoji_json
+from bots.pocket.discord_wire import Wire, emoji_json
 from bots.pocket.things import (
     Change,
     Deleted,

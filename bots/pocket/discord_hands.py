@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from bots.pocket.discord_channels import Channels
 from bots.pocket.discord_commands import Commands
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_interactions import COMMAND, COMPONENT, MODAL, MODAL_SUBMIT, Interaction, Interactions
 from bots.pocket.discord_text import walk
-from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_wire import Wire
 from bots.pocket.things import Message, Person, Room
 
 _ROW, _BUTTON, _SELECT, _LABEL = 1, 2, 3, 18

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bots.pocket.discord_api import Answer, Ask, Endpoint
+from bots.pocket.discord_api import Answer, Ask, Endpoint, number
 from bots.pocket.discord_draft import read_draft
 from bots.pocket.discord_errors import Problem, RefusedError
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_messages import Messages
 from bots.pocket.discord_sessions import Event
-from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_wire import Wire
 from bots.pocket.discord_world import ALL_PERMISSIONS, snowflake
 from bots.pocket.things import Message, Person, Room
 
@@ -109,7 +110,7 @@ class Interactions:
             raise RefusedError(Problem.ALREADY_ACKNOWLEDGED)
         if str(interaction.id) != ask.path["interaction"] or after > self._rules.interaction_seconds:
             raise RefusedError(Problem.UNKNOWN_INTERACTION)
-        self._take(interaction, ask, int(ask.json["type"]), ask.json.get("data") or {})
+        self._take(interaction, ask, number(ask.json.get("type"), Problem.INVALID_FORM), ask.json.get("data") or {})
         interaction.answered_after = after
         return self._callback_json(interaction) if ask.query.get("with_response") in ("true", "1", "True") else None
 

@@ -3,11 +3,12 @@
 Who may call how often is decided before; here a call takes effect in the house.
 """
 
-from bots.pocket.discord_api import Answer, Ask, Endpoint
+from bots.pocket.discord_api import Answer, Ask, Endpoint, number
 from bots.pocket.discord_draft import Draft, read_draft
 from bots.pocket.discord_errors import Problem, RefusedError, invalid_field
+from bots.pocket.discord_guild import Json
 from bots.pocket.discord_rules import OLD_EDIT, Buckets
-from bots.pocket.discord_wire import Json, Wire
+from bots.pocket.discord_wire import Wire
 from bots.pocket.discord_world import World
 from bots.pocket.things import Message, Person, Room
 
@@ -128,7 +129,7 @@ class Messages:
 
     def unreact_other(self, ask: Ask) -> Answer:
         """Take someone else's emoji away, as a moderator."""
-        return self._take_off(ask, ask.room("manage_messages"), self._world.person(int(ask.path["user"])))
+        return self._take_off(ask, ask.room("manage_messages"), ask.person())
 
     def _take_off(self, ask: Ask, room: Room, person: Person) -> Answer:
         message, emoji = ask.message(room), self._world.emoji(ask.path["emoji"])
@@ -173,7 +174,7 @@ class Messages:
             return None
         self._world.require(room, "read_message_history")
         try:
-            return self._world.message(room, int(reference["message_id"]))
+            return self._world.message(room, number(reference.get("message_id"), Problem.UNKNOWN_MESSAGE))
         except RefusedError:
             if reference.get("fail_if_not_exists", True):
                 raise invalid_field("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message") from None

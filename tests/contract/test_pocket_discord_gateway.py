@@ -177,6 +177,14 @@ async def test_an_invalidated_session_loses_what_happens_until_the_next(monkeypa
         assert [each.content for each in messages] == ["before", "after"]
 
 
+async def test_after_a_restart_of_discord_a_new_session_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with box(monkeypatch) as (pocket, bot):
+        pocket.discord.restart()
+        await bot.until("connect", 2)
+
+        assert (pocket.discord.gateway.identified, pocket.discord.gateway.resumed) == (2, 0)
+
+
 async def test_a_session_that_is_not_known_is_invalid() -> None:
     async with Pocket() as pocket, raw(pocket) as socket:
         await socket.send_json({"op": 6, "d": {"token": pocket.discord.token, "session_id": "x", "seq": 1}})
@@ -250,5 +258,5 @@ async def test_events_come_as_late_as_the_network_is_slow(monkeypatch: pytest.Mo
         told = loop.time() - begun
         await bot.get_channel(pocket.discord.id(room)).send("two")
 
-        assert 0.1 <= told < 0.2
+        assert told >= 0.1
         assert loop.time() - begun - told >= 0.2

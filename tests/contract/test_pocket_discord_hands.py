@@ -8,7 +8,6 @@ import discord
 import pytest
 
 from bots.pocket.discord_interactions import DEFER_REPLY, DEFER_UPDATE, MODAL, REPLY, UPDATE
-from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.server import Pocket
 from bots.pocket.things import Message
 from tests.contract.pocket_discord import Bot, box
@@ -18,7 +17,7 @@ Box = tuple[Pocket, Bot]
 
 @pytest.fixture
 async def opened(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Box]:
-    async with box(monkeypatch, DiscordRules.unlimited(interaction_seconds=0.5)) as boxed:
+    async with box(monkeypatch) as boxed:
         boxed[0].room("general", on="discord")
         await boxed[1].until("guild_channel_create")
         yield boxed
@@ -132,10 +131,11 @@ async def test_a_form_is_opened_filled_in_and_sent(opened: Box) -> None:
 
 async def test_a_bot_that_does_not_answer_in_time_is_too_late(opened: Box) -> None:
     pocket, bot = opened
+    pocket.discord.rules.interaction_seconds = 0.2
     answers: list[discord.HTTPException] = []
 
     async def act(interaction: discord.Interaction) -> None:
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(0.3)
         try:
             await interaction.response.send_message("late")
         except discord.HTTPException as error:

@@ -108,6 +108,37 @@ async def test_a_call_without_the_token_is_refused() -> None:
         assert (answer.status, await answer.json()) == (401, {"message": "401: Unauthorized", "code": 0})
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [("/nowhere", 404, 0), ("/channels/x/messages", 404, 10003), ("/users/x", 404, 10013), ("/guilds/1", 404, 10004)],
+)
+async def test_what_nobody_knows_is_answered_in_json(path: str, status: int, code: int) -> None:
+    async with rest(DiscordRules()) as (pocket, session, _):
+        answer = await session.get(pocket.discord.base_url + path)
+
+        assert answer.headers["Content-Type"] == "application/json"
+        assert (answer.status, (await answer.json())["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", 50109),
+        (b"[]", 50109),
+        (b'{"content": "x", "nonce": "12345678901234567890123456"}', 50035),
+        (b'{"embeds": [{"description": "%s"}]}' % (b"x" * 4097), 50035),
+        (b'{"components": [{"type": 1, "components": [{"type": 2, "label": "%s"}]}]}' % (b"x" * 81), 50035),
+        (b'{"content": "x", "message_reference": {"message_id": "nothing"}}', 50035),
+    ],
+)
+async def test_a_body_that_does_not_fit_is_refused(body: bytes, code: int) -> None:
+    async with rest(DiscordRules.unlimited()) as (pocket, session, messages):
+        answer = await session.post(messages, data=body, headers={"Content-Type": "application/json"})
+
+        assert (answer.status, (await answer.json())["code"]) == (400, code)
+        assert pocket.room("general", on="discord").messages == []
+
+
 async def test_discord_py_waits_out_what_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = DiscordRules(rates={**DISCORDS_RATES, "react": Rate(1, 0.1)})
     async with box(monkeypatch, rules) as (pocket, bot):
