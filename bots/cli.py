@@ -1,15 +1,16 @@
 """The command line. What goes wrong is told in one sentence, with an exit code of its own and no traceback."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Coroutine
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import click
 import orjson
 import typer
 from rich.console import Console
@@ -25,7 +26,8 @@ from core.following import follow
 from core.insight.report import Report, report
 from core.records import Record
 from core.settings import Settings, env_example
-from core.store import open_store, schema
+from core.store import database as store_database
+from core.store.database import open_store
 
 T = TypeVar("T")
 
@@ -41,6 +43,8 @@ app.add_typer(database, name="db")
 
 out = Console()
 
+_database_url: ContextVar[str | None] = ContextVar("database_url", default=None)
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -52,21 +56,20 @@ def main() -> None:
         sys.stderr.write(f"plaudit: {error}\n")
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read our output (head, less) has seen enough.
+        # Whoever read our output (head, less) has seen enough; nothing more is flushed at exit.
         with suppress(OSError):
-            sys.stdout = None  # type: ignore[assignment]  # nothing is flushed at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
 
 
 @app.callback()
 def choose(
-    context: typer.Context,
     database_url: Annotated[
         str | None, typer.Option("--database", metavar="URL", help="In place of PLAUDIT_DATABASE_URL.")
     ] = None,
 ) -> None:
     """Options of every command."""
-    context.obj = {"database_url": database_url} if database_url else {}
+    _database_url.set(database_url)
 
 
 @app.command()
@@ -144,7 +147,7 @@ def report_command(
     async def figures() -> Report:
         now = datetime.now(UTC)
         async with open_store(_settings().database_url) as store:
-            return report(await store.reply_votes(since=now - timedelta(hours=hours), until=now))
+            return report(await store.report_counts(now - timedelta(hours=hours), now))
 
     result = run(figures())
     if as_json:
@@ -163,14 +166,14 @@ def print_settings() -> None:
 def upgrade() -> None:
     """Bring the tables to this version's form. SQLite files are upgraded whenever they are opened."""
     url = _settings().database_url
-    schema.upgrade(url)
+    run(store_database.upgrade(url))
     out.print("The tables are up to date.")
 
 
 @database.command()
 def check() -> None:
     """Say whether the tables are as this version needs them."""
-    schema.check(_settings().database_url)
+    run(store_database.check(_settings().database_url))
     out.print("The tables are as they should be.")
 
 
@@ -183,7 +186,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _settings() -> Settings:
-    return Settings.load(**click.get_current_context().find_root().obj)
+    chosen = _database_url.get()
+    return Settings.load(database_url=chosen) if chosen else Settings.load()
 
 
 def _as_line(record: Record) -> str:

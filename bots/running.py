@@ -18,7 +18,8 @@ from core.language_models.hub import HubModel
 from core.prompt import Window
 from core.schedule import Job, timers
 from core.settings import Settings, setting_names
-from core.store import SqlStore, open_store
+from core.store.database import open_store
+from core.store.sql import SqlStore
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from core.events import (
 )
 from core.judging import Judging
 from core.live import LiveReplies
-from core.messages import Conversation, Message, Role, stable_ulid
+from core.messages import Conversation, Message, MessageRef, Role, stable_ulid
 from core.ports import ChatPlatform, LanguageModel, Store
 from core.prompt import DEFAULT_WINDOW, Window
 from core.records import AddMessage, EndConversation, Record, StartConversation, UpdateMessage, envelop
@@ -37,6 +37,7 @@ from core.records import AddMessage, EndConversation, Record, StartConversation,
 logger = logging.getLogger(__name__)
 
 RESET: Final = "reset"
+_RESETS: Final = 1_000
 _RESET_DONE: Final = "Done: I have forgotten what we said here. Your next message starts a new conversation."
 _NOTHING_TO_RESET: Final = "There is no conversation going on here. Mention me with a question to start one."
 
@@ -77,8 +78,10 @@ class Assistant:
             environment=options.environment,
         )
         self._turns: dict[str, deque[Turn]] = {}
+        # A mention reaches us as two events; the log tells them apart for questions, this for resets.
+        self._resets: deque[MessageRef] = deque(maxlen=_RESETS)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._places: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
         """Nothing to wait for: it is ready."""
@@ -100,6 +103,12 @@ class Assistant:
         Raises:
             DatabaseUnavailableError: nothing was kept; the platform should deliver the event again.
         """
+        by = event.person.key if isinstance(event, ReactionAdded | ReactionRemoved) else ""
+        # In the order they came: an edit must not overtake its message, nor a 👍 taken away the 👍.
+        async with self._in_order(f"{event.message.key} {by}"):
+            await self._handle(event, platform)
+
+    async def _handle(self, event: Event, platform: ChatPlatform) -> None:
         match event:
             case MessageReceived():
                 await self._message_received(event, platform)
@@ -120,7 +129,7 @@ class Assistant:
         """End the conversations in which nobody wrote for the idle time; returns how many."""
         ended = 0
         for conversation in await self._store.idle_conversations(self._clock.now() - self._options.idle):
-            async with self._place(conversation.place.key):
+            async with self._in_order(conversation.place.key):
                 if conversation.id not in self._turns:
                     [is_new] = await self._store.append(self._end(conversation, "idle"))
                     ended += is_new
@@ -138,7 +147,7 @@ class Assistant:
             await self._ask(event, platform)
 
     async def _ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
-        async with self._place(event.place.key):
+        async with self._in_order(event.place.key):
             conversation, records = await self._conversation_for(event)
             question = self._question(event, conversation)
             *_, is_new = await self._store.append(*records, self._add(event, question))
@@ -222,13 +231,15 @@ class Assistant:
         )
 
     async def _reset(self, event: MessageReceived, platform: ChatPlatform) -> None:
-        async with self._place(event.place.key):
+        async with self._in_order(event.place.key):
+            if event.message in self._resets:
+                return
+            self._resets.append(event.message)
             latest = await self._store.latest_conversation(event.place) if event.lasting else None
             answer = _NOTHING_TO_RESET
             if latest is not None and latest.ended_at is None:
-                [is_new] = await self._store.append(self._end(latest, RESET))
-                answer = _RESET_DONE if is_new else ""
-        if answer:
+                await self._store.append(self._end(latest, RESET))
+                answer = _RESET_DONE
             self._spawn(self._say(event, platform, answer), f"confirm the reset in {event.message.key}")
 
     async def _say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
@@ -306,8 +317,8 @@ class Assistant:
             logger.error("task_failed", extra={"task": task.get_name()}, exc_info=error)
 
     @asynccontextmanager
-    async def _place(self, key: str) -> AsyncIterator[None]:
-        """One decision at a time about the conversation of a place."""
-        lock = self._places.setdefault(key, asyncio.Lock())
+    async def _in_order(self, key: str) -> AsyncIterator[None]:
+        """One at a time for all that shares `key`, first come, first served."""
+        lock = self._locks.setdefault(key, asyncio.Lock())
         async with lock:
             yield

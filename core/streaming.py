@@ -150,6 +150,7 @@ class ReplyStream:
     def finish(self, note: str = "") -> None:
         """Nothing more will come; `note` is shown below the text, not as a part of it."""
         self._note = note
+        self._splitter.finish()
         self._finished = True
         if self._shown:
             self._gate.pacer.finished(self, self._clock.monotonic())

@@ -20,7 +20,7 @@ from bots.running import running
 from core.errors import SettingsError
 from core.insight.report import report
 from core.settings import Settings
-from core.store import SqlStore
+from core.store.sql import SqlStore
 
 _PACE: Final = 150.0
 """Tokens per second of the demo's model."""
@@ -38,7 +38,7 @@ async def play(directory: Path, *, fast: bool) -> None:
     database = _fresh(directory) / "plaudit.db"
     script = Script(tokens_per_second=None if fast else _PACE, first_token_after=0.02 if fast else 0.3)
     model = Model(script)
-    async with Pocket(services=[model]) as pocket:
+    async with Pocket(model=model) as pocket:
         settings = _settings(pocket, database)
         async with running(settings, ["slack"]) as store:
             console.rule("[bold]Plaudit, live[/] – a chat in a box, a scripted model, the real bot")
@@ -67,9 +67,9 @@ def _settings(pocket: Pocket, database: Path) -> Settings:
 
 
 async def _summary(console: Console, store: SqlStore, database: Path) -> None:
-    replies = await store.reply_votes()
+    counts = await store.report_counts()
     console.print()
-    console.print(report_table(report(replies), "the demo"))
+    console.print(report_table(report(counts), "the demo"))
     first = [record async for record in store.records(limit=1)]
     url = f"sqlite:///{database}"
     console.print(f"\nEverything is in [bold]{escape(str(database))}[/]. Look around:")

@@ -167,11 +167,12 @@ async def connected(*, bot_token: str, app_token: str, api_url: str, handle: Han
     """
     async with aiohttp.ClientSession() as session:
         # One session for all calls: without it slack_sdk opens a new one for each, 14 times the CPU over TLS.
-        client = AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session)
+        # No retries inside it either: it would post twice what Slack took before the connection broke.
+        client = AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session, retry_handlers=[])
         me = await _who_am_i(client, app_token)
         platform = SlackPlatform(client, me)
         directory = Directory(client)
-        app = _bolt(client, me)
+        app = _bolt(client, me, bot_token)
         _listen(app, platform, me, directory, handle)
         # A dead TCP connection is noticed after one ping interval.
         handler = AsyncSocketModeHandler(app, app_token, web_client=client, ping_interval=3)
@@ -198,15 +199,15 @@ async def _who_am_i(client: AsyncWebClient, app_token: str) -> Identity:
     return Identity(answer["team_id"], answer["user_id"], answer.get("bot_id") or "")
 
 
-def _bolt(client: AsyncWebClient, me: Identity) -> AsyncApp:
+def _bolt(client: AsyncWebClient, me: Identity, bot_token: str) -> AsyncApp:
     async def authorize(**_: object) -> AuthorizeResult:
         # Asked once, above: bolt would call auth.test on the path of the first events.
         return AuthorizeResult(
-            enterprise_id=None, team_id=me.workspace, bot_token=client.token, bot_id=me.bot_id, bot_user_id=me.user_id
+            enterprise_id=None, team_id=me.workspace, bot_token=bot_token, bot_id=me.bot_id, bot_user_id=me.user_id
         )
 
     return AsyncApp(
-        client=client,
+        client=AsyncWebClient(base_url=client.base_url, session=client.session),
         authorize=authorize,
         process_before_response=True,  # acknowledged means kept
         ignoring_self_events_enabled=False,  # it would swallow the deletion of our own messages

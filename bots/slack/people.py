@@ -23,6 +23,7 @@ class Directory:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self.people: dict[str, Profile] = {}
+        self._asking: dict[str, asyncio.Task[None]] = {}
 
     async def load(self) -> None:
         """Learn everyone's name, page by page."""
@@ -39,8 +40,13 @@ class Directory:
 
     async def know(self, user: str) -> None:
         """Learn one user's name, if it is not known yet. Never fails: an id serves as a name, too."""
-        if user in self.people:
-            return
+        if user not in self.people:
+            # One question for all events that wait for the name: they go on in the order they came in.
+            if user not in self._asking:
+                self._asking[user] = asyncio.create_task(self._ask(user), name=f"ask who {user} is")
+            await asyncio.shield(self._asking[user])
+
+    async def _ask(self, user: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
                 answer = await self._client.users_info(user=user)
@@ -48,6 +54,8 @@ class Directory:
         except (SlackApiError, aiohttp.ClientError, OSError, KeyError, TimeoutError) as error:
             logger.info("user_not_known", extra={"user": user, "error": type(error).__name__})
             self.people[user] = Profile(user)
+        finally:
+            del self._asking[user]
 
 
 def _profile(user: dict[str, Any]) -> Profile:

@@ -53,8 +53,9 @@ def translate(body: Any, me: Identity, people: People) -> Event | None:
 def author_of(body: Any) -> str | None:
     """The id of the user that a payload is about, or None."""
     try:
-        user = body["event"]["user"]
-    except (KeyError, TypeError, IndexError):
+        event = body["event"]
+        user = event["message"]["user"] if event.get("subtype") == "message_changed" else event["user"]
+    except (KeyError, TypeError, IndexError, AttributeError):
         return None
     return user if isinstance(user, str) and user else None
 
@@ -111,7 +112,8 @@ def _edit(event: dict[str, Any], event_id: str, me: Identity) -> MessageEdited |
     before = event.get("previous_message") or {}
     if message.get("bot_id") or message.get("user") == me.user_id or message.get("text") == before.get("text"):
         return None
-    edited_at = (message.get("edited") or {}).get("ts") or event.get("event_ts") or message["ts"]
+    # `edited.ts` is in whole seconds, and may lie before the message itself.
+    edited_at = event.get("event_ts") or event.get("ts") or message["ts"]
     return MessageEdited(
         event_id=event_id,
         at=_moment(_text(edited_at)),

@@ -1,18 +1,8 @@
 """How good the replies of a time window were, by the people who said so."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class ReplyVotes:
-    """What people think of one reply: each person counted once, with their current opinion."""
-
-    message_id: str
-    positive: int = 0
-    negative: int = 0
-    has_feedback: bool = False
-    """Any person's assessment stands: a vote, a score, a comment or a correction."""
+from core.store.views import ReportCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +20,14 @@ class Report:
     negative_count: int
 
 
-def report(replies: Iterable[ReplyVotes]) -> Report:
-    """The figures of `replies`."""
-    replies = list(replies)
-    judged = sum(each.has_feedback for each in replies)
-    positive = sum(each.positive for each in replies)
-    negative = sum(each.negative for each in replies)
+def report(counts: ReportCounts) -> Report:
+    """The figures that follow from `counts`; each person is counted once per reply."""
+    positive = sum(each.positive for each in counts.votes)
+    negative = sum(each.negative for each in counts.votes)
     return Report(
-        total_traces=len(replies),
-        traces_with_feedback=judged,
-        feedback_rate=_share(judged, len(replies)),
+        total_traces=counts.total_traces,
+        traces_with_feedback=counts.traces_with_feedback,
+        feedback_rate=_share(counts.traces_with_feedback, counts.total_traces),
         positive_rate=_share(positive, positive + negative),
         positive_count=positive,
         negative_count=negative,

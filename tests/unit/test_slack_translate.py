@@ -79,13 +79,13 @@ def test_an_edit_and_a_deletion_name_the_message():
         subtype="message_changed",
         channel="C1",
         event_ts="3.0",
-        message={"user": "U1", "ts": "1.0", "text": "new", "edited": {"ts": "2.0"}},
+        message={"user": "U1", "ts": "1.0", "text": "new", "edited": {"ts": "0.0"}},
         previous_message={"text": "old"},
     )
     deletion = body(type="message", subtype="message_deleted", channel="C1", deleted_ts="1.0", event_ts="4.0")
 
     assert translate(edit, ME, PEOPLE) == MessageEdited(
-        event_id="Ev1", at=datetime.fromtimestamp(2, UTC), message=MessageRef("slack", "T1", "C1", "1.0"), text="new"
+        event_id="Ev1", at=datetime.fromtimestamp(3, UTC), message=MessageRef("slack", "T1", "C1", "1.0"), text="new"
     )
     assert translate(deletion, ME, PEOPLE) == MessageDeleted(
         event_id="Ev1", at=datetime.fromtimestamp(4, UTC), message=MessageRef("slack", "T1", "C1", "1.0")
