@@ -6,7 +6,7 @@ sentence for the person who asked.
 
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Final, Self
@@ -65,7 +65,7 @@ class HubModel:
         """Close the connections."""
         await self._transport.close_pool()
 
-    async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncIterator[Chunk]:
+    async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncGenerator[Chunk, None]:
         """Stream an answer.
 
         Raises:

@@ -1,7 +1,7 @@
 """The twin of a real language model: it answers by a script, for tests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 from core.messages import ModelIdentity
@@ -29,7 +29,7 @@ class ScriptedModel:
         self.parameters: Mapping[str, Any] = {}
         self.prompts: list[list[PromptMessage]] = []
 
-    async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncIterator[Chunk]:
+    async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncGenerator[Chunk, None]:
         """Stream the scripted answer."""
         self.prompts.append(list(prompt))
         for step in self.script(prompt):
