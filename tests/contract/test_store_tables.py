@@ -1,0 +1,100 @@
+"""The tables are what the log says: on every database the same rows, live, in any batches, and folded again."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select
+
+from core.store.memory import MemoryStore
+from core.store.sql import SqlStore
+from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
+from tests.contract.store_stories import any_history, replied, said, started, voted
+
+TABLES = [table(row) for row in (ConversationRow, MessageRow, MessagePartRow, AssessmentRow)]
+
+
+async def rows_of(store: SqlStore) -> dict[str, list[dict[str, Any]]]:
+    def work(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+        return {
+            each.name: [dict(row) for row in connection.execute(select(each).order_by(*each.primary_key)).mappings()]
+            for each in TABLES
+        }
+
+    return await store._database.read(work)
+
+
+def rows_in_memory(store: MemoryStore) -> dict[str, list[dict[str, Any]]]:
+    tables = store.tables
+    rows = {
+        "conversations": tables.conversations.values(),
+        "messages": tables.messages.values(),
+        "message_parts": tables.parts.values(),
+        "assessments": [row for rows in tables.assessments.values() for row in rows.values()],
+    }
+    return {
+        each.name: sorted(map(dict, rows[each.name]), key=lambda row: [row[name.name] for name in each.primary_key])
+        for each in TABLES
+    }
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_a_database_folds_as_memory_does_whatever_happens_and_however_it_is_batched(sql_store, seed) -> None:
+    history = any_history(seed, 600)
+    twin = MemoryStore()
+    for record in history:
+        await twin.append(record)
+
+    await sql_store.append(*history[:200])
+    await asyncio.gather(*(sql_store.append(record) for record in history[200:500]))
+    for record in history[500:]:
+        await sql_store.append(record)
+
+    assert await rows_of(sql_store) == rows_in_memory(twin)
+
+
+async def test_tables_folded_again_from_the_log_are_the_tables_that_were_there(sql_store) -> None:
+    await sql_store.append(*any_history(seed=7, length=2_500))
+    before = await rows_of(sql_store)
+
+    await sql_store.rebuild()
+
+    assert await rows_of(sql_store) == before
+    assert all(before.values())
+
+
+async def test_rebuilding_repairs_tables_that_were_damaged(sql_store) -> None:
+    await sql_store.append(started("c1"), said("m1"), replied("m2"), voted("m2", "ann", 5, name="user_rating"))
+    before = await rows_of(sql_store)
+
+    def damage(connection: Connection) -> None:
+        for each in TABLES:
+            connection.execute(each.delete())
+
+    await sql_store._database.write(damage)
+
+    await sql_store.rebuild()
+
+    assert await rows_of(sql_store) == before
+
+
+async def test_people_go_on_talking_while_the_tables_are_rebuilt(sql_store) -> None:
+    await sql_store.append(started("c1"), *(said(f"m{number}") for number in range(300)))
+
+    await asyncio.gather(sql_store.rebuild(), *(sql_store.append(replied(f"r{number}")) for number in range(50)))
+
+    before = await rows_of(sql_store)
+    await sql_store.rebuild()
+    assert await rows_of(sql_store) == before
+    assert len(before["messages"]) == 350
+
+
+async def test_what_failed_leaves_no_trace_in_the_tables(sql_store) -> None:
+    first = started("c1")
+    await sql_store.append(first)
+    before = await rows_of(sql_store)
+
+    with pytest.raises(ValueError, match="does not take"):
+        await sql_store.append(said("m1"), voted("m1", "ann", 3), said("m2", prompt_tokens=2**63))
+
+    assert await rows_of(sql_store) == before
