@@ -107,8 +107,11 @@ def _received(event: dict[str, Any], event_id: str, me: Identity, people: People
     )
 
 
-def _edit(event: dict[str, Any], event_id: str, me: Identity) -> MessageEdited | None:
+def _edit(event: dict[str, Any], event_id: str, me: Identity) -> MessageEdited | MessageDeleted | None:
     message = event["message"]
+    if message.get("subtype") == "tombstone":
+        # What is deleted while replies stand under it comes as a change into a gravestone.
+        return _deletion(event | {"deleted_ts": message["ts"]}, event_id, me)
     before = event.get("previous_message") or {}
     if message.get("bot_id") or message.get("user") == me.user_id or message.get("text") == before.get("text"):
         return None

@@ -1,5 +1,6 @@
 """The whole bot over pocket: real SDKs, real sockets on localhost, one world per test."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bots.pocket.discord_world import snowflake
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
-from bots.pocket.things import Message, Platform, Room
+from bots.pocket.slack_workspace import user_id as slack_user_id
+from bots.pocket.things import Message, Person, Platform, Room
 from bots.running import running
 from core.records import Record
 from core.settings import Settings
@@ -37,7 +40,7 @@ class World:
     def room(self, name: str = "general") -> Room:
         return self.pocket.room(name, on=self.platform)
 
-    def person(self, name: str):
+    def person(self, name: str) -> Person:
         return self.pocket.person(name)
 
     async def ask(self, who: str, text: str, room: Room | None = None, **more: Any) -> tuple[Message, Message]:
@@ -50,7 +53,7 @@ class World:
     def parts(self, question: Message) -> list[Message]:
         return self.pocket.house.replies_to(question)
 
-    async def kept(self, question: Message, *, timeout: float = 20) -> Record:
+    async def kept(self, question: Message, *, patience: float = 20) -> Record:
         """Wait until the log holds the answer to `question`."""
 
         async def answers() -> list[Record]:
@@ -61,22 +64,23 @@ class World:
                 if each.data["role"] == "assistant" and (each.data["client_request_id"] or "").endswith(wanted)
             ]
 
-        return (await self.eventually(answers, timeout=timeout))[0]
+        return (await self.eventually(answers, patience=patience))[0]
+
+    def wire_person(self, person: Person) -> str:
+        return slack_user_id(person) if self.platform == "slack" else str(snowflake(person.id))
 
     def wire_id(self, message: Message) -> str:
         if self.platform == "slack":
             return f"{message.id // 1_000_000}.{message.id % 1_000_000:06d}"
-        return self.face.world.snowflake(message.id)
+        return str(snowflake(message.id))
 
     async def log(self, *types: str) -> list[Record]:
         return [each async for each in self.store.records() if not types or each.type in types]
 
-    async def eventually(self, check: Callable[[], Any], *, timeout: float = 10) -> Any:
+    async def eventually(self, check: Callable[[], Any], *, patience: float = 10) -> Any:
         """The first true result of an asynchronous check."""
-        import asyncio
-
-        async with asyncio.timeout(timeout):
-            while not (result := await check()):
+        async with asyncio.timeout(patience):
+            while not (result := await check()):  # noqa: ASYNC110 - the database has no event to wait for
                 await asyncio.sleep(0.02)
             return result
 

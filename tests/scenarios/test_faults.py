@@ -91,8 +91,8 @@ async def test_a_socket_dropped_in_mid_reply_loses_nothing(make_world):
         await world.person("Ben").reacts("👍", reply)
         second = await world.person("Ben").says("@plaudit and you?", world.room())
         await world.kept(question)
-        await world.kept(second, timeout=30)
-        votes = await world.eventually(lambda: world.log("log_feedback"), timeout=30)
+        await world.kept(second, patience=30)
+        votes = await world.eventually(lambda: world.log("log_feedback"), patience=30)
 
         assert reply.text == text
         assert len(votes) == 1
@@ -115,7 +115,7 @@ async def test_a_post_whose_answer_got_lost_is_not_made_twice(make_world):
     async with make_world() as world:
         world.face.fail("chat.postMessage", Fault(done=True, cut=True))
 
-        question, reply = await world.ask("Ada", "hello")
+        question, _ = await world.ask("Ada", "hello")
         await world.kept(question)
 
         assert [part.text for part in world.parts(question)] == ["You said: hello"]

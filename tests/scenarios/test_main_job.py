@@ -16,7 +16,7 @@ def streaming(text: str, **more):
 
 
 async def test_a_question_and_its_answer_are_kept_in_order(world):
-    question, reply = await world.ask("Ada", "what is WAL?")
+    _, reply = await world.ask("Ada", "what is WAL?")
 
     records = await world.log()
 
@@ -92,7 +92,7 @@ async def test_a_reaction_while_the_reply_grows_counts_and_is_marked(make_world)
 
 
 async def test_words_below_a_reply_are_feedback_and_are_marked_as_noted(world):
-    question, reply = await world.ask("Ada", "hello")
+    question, _ = await world.ask("Ada", "hello")
     ben = world.person("Ben")
 
     comment = await ben.says("too short", world.room(), thread=question)

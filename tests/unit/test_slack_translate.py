@@ -92,6 +92,22 @@ def test_an_edit_and_a_deletion_name_the_message():
     )
 
 
+def test_what_is_deleted_while_replies_stand_under_it_is_a_deletion():
+    grave = body(
+        type="message",
+        subtype="message_changed",
+        channel="C1",
+        event_ts="4.0",
+        message={"subtype": "tombstone", "user": "USLACKBOT", "ts": "1.0", "text": "This message was deleted."},
+        previous_message={"user": "U1", "ts": "1.0", "text": "old"},
+    )
+
+    event = translate(grave, ME, PEOPLE)
+
+    assert isinstance(event, MessageDeleted)
+    assert event.message == MessageRef("slack", "T1", "C1", "1.0")
+
+
 def test_a_link_preview_is_no_edit():
     unfurled = body(
         type="message",
