@@ -208,3 +208,7 @@ def _point(text: str) -> int | datetime:
             f"{text!r} is neither a sequence number nor a moment; write 1234 or 2026-01-31T12:00:00Z."
         ) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    main()

@@ -33,10 +33,14 @@ async def chat_by_hand(console: Console, pocket: Pocket, room: Room) -> None:
             emoji = "👍" if text == "+" else "👎"
             if you in reply.reactions.get(emoji, ()):
                 await you.takes_back(emoji, reply)
+                console.print(f"You took your {emoji} back.")
             else:
                 await you.reacts(emoji, reply)
+                console.print(f"You put {emoji} on the answer.")
         elif text.startswith("#") and question is not None:
-            await you.says(text[1:].strip(), room, thread=question)
+            comment = await you.says(text[1:].strip(), room, thread=question)
+            await pocket.until(lambda: comment.reactions)  # noqa: B023 - awaited before the next turn
+            console.print(f"{next(iter(comment.reactions))} Your comment was noted.")
         elif text:
             question = await you.says(f"@plaudit {text}", room)
             reply = await pocket.reply_to(question, timeout=60)

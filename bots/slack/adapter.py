@@ -212,8 +212,15 @@ def _bolt(client: AsyncWebClient, me: Identity, bot_token: str) -> AsyncApp:
         process_before_response=True,  # acknowledged means kept
         ignoring_self_events_enabled=False,  # it would swallow the deletion of our own messages
         raise_error_for_unhandled_request=False,
-        logger=logging.getLogger("slack_bolt"),
+        logger=_bolt_logger(),
     )
+
+
+def _bolt_logger() -> logging.Logger:
+    # bolt warns that it ignores the SLACK_BOT_TOKEN which it finds in the environment: the client has it.
+    log = logging.getLogger("slack_bolt")
+    log.setLevel(logging.ERROR)
+    return log
 
 
 def _listen(app: AsyncApp, platform: SlackPlatform, me: Identity, directory: Directory, handle: Handle) -> None:

@@ -1,0 +1,164 @@
+"""The command line as people use it: a process of its own, its output, its exit code."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bots.pocket.model import Model
+from bots.pocket.model_answers import Answer
+from bots.pocket.server import Pocket
+from bots.pocket.slack_rules import SlackRules
+
+HERE = Path(__file__).parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return kept | {"PYTHONPATH": str(HERE), "COLUMNS": "120", "PYTHONWARNINGS": "ignore"} | more
+
+
+async def plaudit(*arguments: str, cwd: Path, **more: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bots.cli", *arguments),
+        cwd=cwd,
+        env=environment(**more),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+def is_one_sentence(err: str) -> bool:
+    return "Traceback" not in err and err.startswith("plaudit: ") and len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "says"),
+    [
+        (["run", "slack"], {}, "SLACK_BOT_TOKEN and SLACK_APP_TOKEN"),
+        (["run", "irc"], {}, "irc"),
+        (["run", "slack"], {"PLAUDIT_DATABSE_URL": "x"}, "did you mean PLAUDIT_DATABASE_URL?"),
+        (["run", "slack"], {"PLAUDIT_IDLE_MINUTES": "-1"}, "PLAUDIT_IDLE_MINUTES"),
+        (["events"], {"PLAUDIT_DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "/nowhere/at/all.db"),
+        (["events"], {"PLAUDIT_DATABASE_URL": "mysql://x/y"}, "mysql"),
+        (["report"], {"PLAUDIT_DATABASE_URL": "postgresql://u:secret@127.0.0.1:9/x"}, "127.0.0.1"),
+        (["db", "check"], {"PLAUDIT_DATABASE_URL": "postgresql://u:secret@127.0.0.1:9/x"}, "127.0.0.1"),
+        (["conversation", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], {}, "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        (["conversation", "x", "--as-of", "yesterday"], {}, "yesterday"),
+        (["demo", "--dir", "."], {}, "other files"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_one_sentence(tmp_path, arguments, settings, says):
+    (tmp_path / "somebody's file").touch()
+
+    code, _, err = await plaudit(*arguments, cwd=tmp_path, **settings)
+
+    assert code != 0
+    assert is_one_sentence(err), err
+    assert says in err
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "SLACK_BOT_TOKEN"),
+        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "SLACK_APP_TOKEN"),
+        ({"SLACK_API_URL": "http://127.0.0.1:9/"}, "SLACK_API_URL"),
+    ],
+)
+async def test_a_wrong_token_or_address_is_said_in_one_sentence(tmp_path, settings, says):
+    async with Pocket() as pocket:
+        code, _, err = await plaudit("run", "slack", cwd=tmp_path, **(slack(pocket) | settings))
+
+    assert code != 0
+    assert is_one_sentence(err), err
+    assert says in err
+    assert "xoxb-wrong" not in err
+    assert "xapp-wrong" not in err
+
+
+def slack(pocket: Pocket) -> dict[str, str]:
+    return {
+        "MODEL_ENDPOINT": pocket.model_url,
+        "SLACK_BOT_TOKEN": pocket.slack.bot_token,
+        "SLACK_APP_TOKEN": pocket.slack.app_token,
+        "SLACK_API_URL": pocket.slack.base_url,
+    }
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+async def test_the_bot_stops_cleanly_and_says_of_a_reply_that_it_was_cut_off(tmp_path, how):
+    model = Model(lambda _: Answer("word " * 4000, tokens_per_second=50))
+    async with Pocket(slack=SlackRules.unlimited(), model=model) as pocket:
+        bot = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bots.cli", "run", "slack"),
+            cwd=tmp_path,
+            env=environment(**slack(pocket), PLAUDIT_GRACE_SECONDS="0.3"),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        await pocket.until(lambda: pocket.slack.connected, timeout=20)
+        question = await pocket.person("Ada").says("@plaudit go on", pocket.room("general", on="slack"))
+        reply = await pocket.reply_to(question, timeout=10)
+
+        bot.send_signal(how)
+        _, err = await asyncio.wait_for(bot.communicate(), 15)
+        _, out, _ = await plaudit("events", "--json", cwd=tmp_path)
+
+    assert bot.returncode == 0
+    assert b"Traceback" not in err, err.decode()
+    assert "stopped before the answer was complete" in reply.text
+    last = orjson.loads(out.splitlines()[-1])
+    assert (last["type"], last["data"]["status"], last["data"]["reason"]) == ("add_message", "cut_off", "stopped")
+
+
+async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
+    code, shown, err = await plaudit("demo", "--fast", cwd=tmp_path)
+    url = f"sqlite:///{tmp_path}/.plaudit-demo/plaudit.db"
+    _, events, _ = await plaudit("--database", url, "events", "--json", cwd=tmp_path)
+    _, lines, _ = await plaudit("--database", url, "events", "--after", "1", "--limit", "2", cwd=tmp_path)
+    records = [orjson.loads(line) for line in events.splitlines()]
+    conversation = records[0]["conversation_id"]
+    _, view, _ = await plaudit("--database", url, "conversation", conversation, "--json", cwd=tmp_path)
+    _, before, _ = await plaudit(
+        "--database", url, "conversation", conversation, "--as-of", str(records[2]["seq"]), "--json", cwd=tmp_path
+    )
+    _, figures, _ = await plaudit("--database", url, "report", "--json", cwd=tmp_path)
+
+    assert (code, err) == (0, "")
+    assert "👍" in shown
+    kinds = {each["type"] for each in records}
+    assert kinds >= {
+        "start_conversation",
+        "add_message",
+        "log_feedback",
+        "withdraw_assessment",
+        "end_conversation",
+    }
+    assert [line.split(" ")[:3] for line in lines.splitlines()] == [
+        [str(each["seq"]), each["type"], "v1.0.0"] for each in records[1:3]
+    ]
+    comments = [each["data"]["feedback"] for each in records if each["type"] == "log_feedback"]
+    assert "better: There are three r's in strawberry." in comments
+    messages = orjson.loads(view)["messages"]
+    assert [each["role"] for each in messages] == ["user", "assistant"]
+    assert messages[1]["rating"] == "like"
+    assert orjson.loads(before)["messages"][-1]["rating"] == ""
+    report = orjson.loads(figures)
+    assert list(report) == [
+        "total_traces",
+        "traces_with_feedback",
+        "feedback_rate",
+        "positive_rate",
+        "positive_count",
+        "negative_count",
+    ]
+    assert report["positive_count"] == 2
+    assert report["negative_count"] == 1
