@@ -6,7 +6,7 @@ taken for text, as chat platforms take it.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -39,11 +39,26 @@ class Container:
 
     opening: str
     continuing: str
+    style: str = ""
+    """Of a list item, its bullet or what follows its number: items of one style make one list."""
+    number: int = 0
 
     @property
     def is_item(self) -> bool:
         """A list item, rather than a quote."""
-        return self.opening != self.continuing
+        return bool(self.style)
+
+    def after(self, sibling: "Container") -> "Container":
+        """This item with the number that it has after `sibling`: a list written `1. 1. 1.` reads 1, 2, 3.
+
+        A number that needs more room than the one it was written with stays as written: it would move what is below.
+        """
+        if not self.number or sibling.style != self.style:
+            return self
+        number = sibling.number + 1
+        written = self.opening.lstrip(" ")
+        opening = " " * (len(self.opening) - len(written)) + str(number) + written.lstrip("0123456789")
+        return replace(self, opening=opening if len(opening) == len(self.opening) else self.opening, number=number)
 
 
 QUOTE: Final = Container("> ", "> ")
@@ -96,6 +111,15 @@ class Line:
     """It goes on with the leaf that was open."""
 
     @property
+    def is_row(self) -> bool:
+        """It is a table's row, or looks like one that no table is known for yet."""
+        return self.leaf is not None and (self.leaf.kind is Kind.TABLE or self.leaf.last.startswith("|"))
+
+    def goes_on_with(self, kind: Kind) -> bool:
+        """It goes on with a block of this kind, which a line above it began."""
+        return self.continues and self.before.leaf is not None and self.before.leaf.kind is kind
+
+    @property
     def ends_fence(self) -> bool:
         """It is the fence that ends a code block."""
         return self.continues and self.after.leaf is None and self.leaf is not None and self.leaf.kind is Kind.FENCED
@@ -104,7 +128,7 @@ class Line:
     def is_sibling(self) -> bool:
         """It opens a list item where one has just ended."""
         ended, begun = self.before.containers[self.kept :], self.after.containers[self.kept :]
-        return bool(ended and begun and ended[0].is_item and begun[0].is_item)
+        return bool(ended and begun and ended[0].is_item and ended[0].style == begun[0].style)
 
 
 def read(state: State, text: str, start: int = 0) -> Line:
@@ -132,6 +156,8 @@ def read(state: State, text: str, start: int = 0) -> Line:
     opened, new = _open(columns, at, interrupts=leaf is not None and leaf.kind is Kind.PARAGRAPH)
     if not opened and new and (going_on := _going_on(state.leaf, new, inner=inner)):
         return line(state.containers, going_on, going_on, continues=True)
+    if opened and kept < len(state.containers):
+        opened = (opened[0].after(state.containers[kept]), *opened[1:])
     lasting = None if new and new.kind in {Kind.HEADING, Kind.RULE} else new
     return line((*state.containers[:kept], *opened), new, lasting, continues=False)
 
@@ -171,7 +197,7 @@ def _open(columns: str, at: int, *, interrupts: bool) -> tuple[tuple[Container, 
         if not bare:
             return tuple(opened), None
         if indent >= _CODE_INDENT:
-            return tuple(opened), Leaf(Kind.PARAGRAPH if interrupts else Kind.INDENTED, last=bare)
+            return tuple(opened), Leaf(Kind.PARAGRAPH if interrupts else Kind.INDENTED)
         if bare.startswith(">"):
             opened.append(QUOTE)
             at += indent + 1 + bare.startswith("> ")
@@ -190,7 +216,8 @@ def _item(bare: str, indent: int, *, interrupts: bool) -> Container | None:
         return None
     gap = 1 if empty or len(item["gap"]) > _CODE_INDENT else len(item["gap"])
     width = indent + len(item["mark"]) + gap
-    return Container(" " * indent + item["mark"] + " " * gap, " " * width)
+    opening = " " * indent + item["mark"] + " " * gap
+    return Container(opening, " " * width, item["mark"][-1], int(item["number"] or 0))
 
 
 def _leaf(bare: str, indent: int) -> Leaf:
@@ -230,6 +257,8 @@ def _going_on(leaf: Leaf | None, new: Leaf, *, inner: bool) -> Leaf | None:
     if leaf is None or new.kind not in {Kind.PARAGRAPH, Kind.INDENTED}:
         return None
     if leaf.kind is Kind.PARAGRAPH:
+        if inner and new.last.startswith("|") and not leaf.last.startswith("|"):
+            return None  # a table may interrupt a paragraph, and what begins with a pipe will hardly be anything else
         return Leaf(Kind.PARAGRAPH, last=new.last if inner and new.kind is Kind.PARAGRAPH else "")
     same = leaf.kind is new.kind or (leaf.kind is Kind.TABLE and new.kind is Kind.PARAGRAPH)
     return leaf if inner and same else None

@@ -23,15 +23,14 @@ def part(text: str, lines: Sequence[Line], end: int, ending: State) -> str:
     seen = [
         each for each in lines if each.start < end and not each.blank and text[each.start : min(each.stop, end)].strip()
     ]
-    if seen and seen[0].before == lines[0].before and seen[0].ends_fence:
+    if seen and seen[0].ends_fence:
         del seen[0]  # the code was all in the part before
     if not seen:
         return ""
     first, last = seen[0], seen[-1]
     body = text[first.start : min(end, last.stop)].rstrip("\n" if last.leaf and last.leaf.kind is Kind.FENCED else None)
-    marks = first.before.marks if first is lines[0] else ()
     body = _without_prefix(first, body)
-    return beginning(_held(first), marks, following=body) + body + closing(ending)
+    return beginning(_held(first), first.before.marks, following=body) + body + closing(ending)
 
 
 def beginning(state: State, marks: tuple[str, ...] = (), *, following: str = "") -> str:
@@ -83,6 +82,9 @@ def _without_prefix(line: Line, body: str) -> str:
     first, end, others = body.partition("\n")
     if line.kept and not line.before.mid_line:
         first = (first.expandtabs(4) if "\t" in first else first)[line.content :]
+    if line.is_sibling:
+        opening = line.after.containers[line.kept].opening
+        first = opening + first[len(opening) :]
     if line.continues and line.leaf and line.leaf.kind is Kind.PARAGRAPH:
         first = first.lstrip()
     return first + end + others

@@ -60,7 +60,7 @@ _SENTENCE_END: Final = re.compile(r"[.!?…。！？][\"'”’»)\]*_~`」』�
 _ABBREVIATION: Final = re.compile(r"(?:\b(?:\w|\d\d|e\.g|i\.e|etc|vs|cf|ca|Dr|Mr|Mrs|Ms|St|No|Nr|approx))\.\s*$")
 _SIGNS_ONLY: Final = re.compile(r"[-=|:+*_#~` \t\d.)>]*(?:\n|$)")
 _LIKE_A_BLOCK: Final = re.compile(r"(?:[-+*]|\d{1,9}[.)]|#{1,6})(?:\s|$)|>|`{3}|~{3}|={1,}\s*(?:\n|$)")
-_LIKE_A_HEADING: Final = re.compile(r"\s*(?:\*\*|__)[^*_]+(?:\*\*|__):?\s*$")
+_LIKE_A_HEADING: Final = re.compile(r"\s*(?:\*\*|__)[^*_]{1,80}(?:\*\*|__):?\s*$")
 _PREFIX: Final = re.compile(r"(?:[ \t>]|(?:[-+*]|\d{1,9}[.)]|#{1,6}|\[[ xX]\])[ \t])*")
 _LOOK_BACK: Final = 24
 """Characters in which a sentence's end and the word before it are found."""
@@ -155,8 +155,7 @@ def _regions(lines: Sequence[Line]) -> Iterator[list[Line]]:
 
     def paragraph(line: Line) -> int:
         nonlocal number
-        goes_on = line.continues and line.leaf and line.before.leaf and line.before.leaf.kind is Kind.PARAGRAPH
-        number += not goes_on
+        number += not line.goes_on_with(Kind.PARAGRAPH)
         return number
 
     for _, region in groupby((each for each in lines if not each.blank), key=paragraph):
@@ -180,8 +179,8 @@ def _in_line(text: str, line: Line, found: Inlines, *, first: bool) -> Iterator[
     state = State(line.after.containers, line.leaf, mid_line=True)
     if not first and not _SIGNS_ONLY.match(text, line.start):
         yield from _in_text(text, [line.start], found, line.before)
-    if _in_table(line):
-        yield from (Cut(each, _in_row(text, line, each), Rank.BROKEN) for each in places if not found.atom_at(each))
+    if line.is_row:
+        yield from (Cut(each, _inside(text, line, each), Rank.BROKEN) for each in places if not found.atom_at(each))
     elif line.leaf and line.leaf.kind is Kind.PARAGRAPH:
         yield from _in_text(text, places, found, state)
     elif line.leaf and line.leaf.kind is not Kind.RULE and not _is_fence(line):
@@ -223,21 +222,17 @@ def _between_characters(
         for line in reversed(region):
             for at in range(min(line.stop, len(text) - 1), max(_begin(text, line), floor), -1):
                 atom = found.atom_at(at)
-                if is_boundary(text, at) and (break_atoms or not (atom or _in_table(line))):
+                if is_boundary(text, at) and (break_atoms or not (atom or line.is_row or _SIGNS_ONLY.match(text, at))):
                     cut = Cut(at, _inside(text, line, at, (*found.marks_at(at), *((atom.mark,) if atom else ()))))
                     if fits(cut):
                         return cut
     return None
 
 
-def _inside(text: str, line: Line, at: int, marks: tuple[str, ...]) -> State:
-    if _in_table(line):
+def _inside(text: str, line: Line, at: int, marks: tuple[str, ...] = ()) -> State:
+    if line.leaf and line.leaf.kind is Kind.TABLE:
         return _in_row(text, line, at)
     return State(line.after.containers, line.leaf, mid_line=True, marks=marks)
-
-
-def _in_table(line: Line) -> bool:
-    return line.leaf is not None and line.leaf.kind is Kind.TABLE
 
 
 def _is_fence(line: Line) -> bool:

@@ -37,7 +37,7 @@ class Span:
     end: int
     mark: str = ""
     label: str | None = None
-    """Of a link whose target is not all there yet: its text."""
+    """Of a link whose target is not all there yet, its text; nothing of an image."""
 
 
 @dataclass(slots=True)
@@ -74,6 +74,11 @@ class _Run:
     opens: bool
     closes: bool
 
+    @property
+    def lasts(self) -> bool:
+        """It is likely to open emphasis though nothing has closed it yet, unlike the sign in `a*b`."""
+        return self.length > 1 or not self.closes
+
 
 def scan(text: str, *, goes_on: bool) -> Inlines:
     """The inlines of a paragraph. Where it `goes_on`, what is not closed reaches to its end; else it is just text."""
@@ -88,7 +93,7 @@ def scan(text: str, *, goes_on: bool) -> Inlines:
             found.atoms.append(atom)
             at = atom.end
     if goes_on:
-        found.emphasis += [Span(each.start, len(text) + 1, each.sign * each.length) for each in openers]
+        found.emphasis += [Span(each.start, len(text) + 1, each.sign * each.length) for each in openers if each.lasts]
     found.emphasis.sort(key=lambda each: (each.start, -each.end))
     return found
 
@@ -114,13 +119,14 @@ def _code(text: str, token: re.Match[str], *, goes_on: bool) -> Span | None:
 def _link(text: str, token: re.Match[str], *, goes_on: bool) -> Span | None:
     """The link or image that begins here; None where this is a mere bracket."""
     begin = token.end()
+    is_image = token["link"].startswith("!")
     if (end := _closing_bracket(text, begin)) is None:
         young = goes_on and len(text) - begin <= _LONGEST_LABEL
-        return Span(token.start(), len(text) + 1, label=text[begin:]) if young else None
+        return Span(token.start(), len(text) + 1, label="" if is_image else text[begin:]) if young else None
     if target := _TARGET.match(text, end + 1, end + 1 + _LONGEST_TARGET):
         return Span(token.start(), target.end())
     begun = end + 1 == len(text) or (len(text) - end < _LONGEST_TARGET and _TARGET_BEGUN.match(text, end + 1))
-    return Span(token.start(), len(text) + 1, label=text[begin:end]) if goes_on and begun else None
+    return Span(token.start(), len(text) + 1, label="" if is_image else text[begin:end]) if goes_on and begun else None
 
 
 def _closing_bracket(text: str, begin: int) -> int | None:

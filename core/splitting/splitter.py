@@ -12,7 +12,6 @@ from typing import Final
 from core.splitting.blocks import Line, State, read
 from core.splitting.continuation import beginning, part
 from core.splitting.cutting import PLAIN, Cut, choose
-from core.splitting.graphemes import is_boundary
 from core.splitting.unfinished import show
 
 SMALLEST_LIMIT: Final = 100
@@ -172,28 +171,22 @@ class Splitter:
 
     def _last(self) -> tuple[Part, ...]:
         """The last part, as it looks now."""
-        if self._ended:
-            shown = self._whole()
-        else:
-            text, end, state = show(self._tail, self._lines_of(self._tail))
-            shown = part(text, self._lines_of(self._tail), end, state)
-            if self._measure(shown) > self._limit:
-                shown = self._as_much_as_fits()
-        return (Part(shown, self._hidden + self._tail),) if self._hidden or self._tail else ()
+        if not (self._hidden or self._tail):
+            return ()
+        shown = self._whole() if self._ended else self._growing()
+        return (Part(shown, self._hidden + self._tail),)
 
     def _whole(self) -> str:
         lines = self._lines_of(self._tail)
         return part(self._tail, lines, len(self._tail), lines[-1].after)
 
-    def _as_much_as_fits(self) -> str:
-        """The last part while it has room for its text, but not for what closes it."""
-        for size in range(len(self._tail) - 1, 0, -1):
-            if is_boundary(self._tail, size):
-                text = self._tail[:size]
-                lines = self._lines_of(text)
-                shown = part(text, lines, size, lines[-1].after)
-                if self._measure(shown) <= self._limit:
-                    return shown
+    def _growing(self) -> str:
+        """The last part while more may come; where what closes it has no room, some characters wait for the cut."""
+        for size in range(len(self._tail), 0, -1):
+            text, lines = show(self._tail[:size], self._lines_of(self._tail[:size]))
+            shown = part(text, lines, len(text), lines[-1].after) if lines else ""
+            if self._measure(shown) <= self._limit:
+                return shown
         return ""
 
     def _add(self, shown: str, source: str) -> None:

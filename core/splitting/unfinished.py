@@ -6,6 +6,7 @@ nothing of limits, and the text itself stays as it is.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from core.splitting.blocks import Kind, Line, State
@@ -13,37 +14,39 @@ from core.splitting.graphemes import whole
 from core.splitting.inline import scan
 
 _SIGNS: Final = re.compile(r"[\s>]*(?:[-+*=_#|:~`\s]*|\d{1,9}[.)]?\s*|(?:[-+*]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*)$")
-_HALF: Final = re.compile(r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?:https?://|www\.)[^\s<>]*|&#?\w{0,31})$")
+_HALF: Final = re.compile(r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?:https?://|www\.)[^\s<>]*|&#?\w{0,31})$")
 
 
-def show(text: str, lines: Sequence[Line]) -> tuple[str, int, State]:
-    """What to show of the growing `text`, whose lines are `lines`.
-
-    Returns the text with its last paragraph mended, how much of that to show, and what is open there.
-    """
+def show(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
+    """What to show of the growing `text`, whose lines are `lines`: as much of it as makes sense, its end mended."""
     filled = [each for each in lines if not each.blank]
     end, state = len(text), lines[-1].after
     while filled and _waits(text[:end], filled[-1], filled[-2:-1]):
         end, state = filled[-1].start, filled[-1].before
         del filled[-1]
-    start = _last_paragraph(filled, state, unended=not text[:end].endswith("\n"))
-    if start is None:
-        return text, end, state
-    mended = text[: start.start] + mend(text[start.start : end], start.before.marks)
-    return mended, len(mended), state
+    first = _last_paragraph(filled, state, unended=not text[:end].endswith("\n"))
+    if first is None:
+        return text[:end], filled
+    last = filled[first]
+    mended = text[: last.start] + mend(text[last.start : end], last.before.marks)
+    return mended, [*filled[:first], replace(last, stop=len(mended), after=state)]
 
 
 def mend(text: str, marks: tuple[str, ...] = ()) -> str:
     """The unfinished paragraph `text`, in which `marks` are open from the start, as it can be shown."""
     bare = text.rstrip()
     if bare == text:
-        bare = whole(_HALF.sub("", bare)).rstrip()
+        while half := _HALF.search(bare):
+            bare = bare[: half.start()]
+        bare = whole(bare).rstrip()
     opened = "".join(marks)
     found = scan(opened + bare, goes_on=True)
     end = len(opened) + len(bare)
     last = found.atoms[-1] if found.atoms and found.atoms[-1].end > end else None
     if last and last.label is not None:
         return mend(bare[: last.start - len(opened)] + last.label, marks)
+    if last and last.mark:
+        bare = bare.rstrip("`")  # one that the code ends in, so far, would become part of what closes it
     closing = [*found.marks_at(end), *([last.mark] if last else [])]
     return bare + "".join(reversed(closing))
 
@@ -58,7 +61,7 @@ def _waits(text: str, line: Line, above: Sequence[Line]) -> bool:
         )
     if not ended:
         return bool(_SIGNS.match(text, line.start)) or _may_head_a_table(line, above)
-    return _may_head_a_table(line, above) and not text[line.stop :].strip("\n") and text.count("\n", line.stop) == 1
+    return _may_head_a_table(line, above) and not text[line.stop :].strip(" >\t\n") and text.count("\n", line.stop) == 1
 
 
 def _may_head_a_table(line: Line, above: Sequence[Line]) -> bool:
@@ -67,15 +70,14 @@ def _may_head_a_table(line: Line, above: Sequence[Line]) -> bool:
     return not (line.continues and above and above[-1].leaf and above[-1].leaf.last.startswith("|"))
 
 
-def _last_paragraph(filled: Sequence[Line], state: State, *, unended: bool) -> Line | None:
-    """The first line of the paragraph, heading or row that the text ends in, if it may go on."""
+def _last_paragraph(filled: Sequence[Line], state: State, *, unended: bool) -> int | None:
+    """The index of the first line of the paragraph, heading or row that the text ends in, if it may go on."""
     if not filled or (filled[-1].leaf and filled[-1].leaf.kind in {Kind.FENCED, Kind.INDENTED, Kind.RULE}):
         return None
     in_paragraph = state.leaf is not None and state.leaf.kind is Kind.PARAGRAPH
     if not in_paragraph and not unended:
         return None
-    for line in reversed(filled):
-        goes_on = line.continues and line.before.leaf and line.before.leaf.kind is Kind.PARAGRAPH
-        if not in_paragraph or not goes_on:
-            return line
-    return filled[0]
+    index = len(filled) - 1
+    while in_paragraph and index and filled[index].goes_on_with(Kind.PARAGRAPH):
+        index -= 1
+    return index
