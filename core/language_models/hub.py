@@ -4,10 +4,12 @@ The only room that knows huggingface_hub. Everything that can go wrong there lea
 sentence for the person who asked.
 """
 
+import asyncio
 import json
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -16,7 +18,7 @@ from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub import errors as hub_errors
 
 from core.errors import ModelFailedError
-from core.language_models.transport import SharedTransport, client_over
+from core.language_models.transport import AiohttpTransport, client_over, tap
 from core.messages import ModelIdentity
 from core.ports import Chunk, PromptMessage, Usage
 
@@ -52,7 +54,7 @@ class HubModel:
         is_url = endpoint.startswith(("http://", "https://"))
         metadata = {"endpoint": endpoint} if is_url else {}
         self.identity = ModelIdentity(name or endpoint, metadata)
-        self._transport = SharedTransport()
+        self._transport = AiohttpTransport()
 
     async def __aenter__(self) -> Self:
         """Make huggingface_hub use our pool of connections."""
@@ -71,32 +73,69 @@ class HubModel:
         Raises:
             ModelFailedError: the endpoint could not be reached, refused, or failed in mid-stream.
         """
+        arrived = _Arrived()
+        reading = asyncio.create_task(self._read(prompt, arrived), name="read a model's stream")
+        reading.add_done_callback(lambda _: arrived.news.set())
+        try:
+            while not reading.done() or arrived.chunks:
+                await arrived.news.wait()
+                arrived.news.clear()
+                while arrived.chunks:
+                    yield arrived.chunks.popleft()
+            if error := reading.exception():
+                raise _ours(error) from error
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def _read(self, prompt: Sequence[PromptMessage], arrived: "_Arrived") -> None:
+        tap.set(arrived)
         # A client per reply: the library keeps each stream's response until its client is closed.
         async with AsyncInferenceClient(self.endpoint, token=self._token, timeout=self._timeout) as client:
-            try:
-                stream = await client.chat_completion(
-                    messages=[{"role": each.role.value, "content": each.content} for each in prompt],
-                    model=self._name,
-                    stream=True,
-                    stream_options={"include_usage": True},
-                    **self.parameters,
-                )
-                async with aclosing(stream) as chunks:
-                    async for chunk in chunks:
-                        yield _translate(chunk)
-            except Exception as error:
-                raise _ours(error) from error
+            stream = await client.chat_completion(
+                messages=[{"role": each.role.value, "content": each.content} for each in prompt],
+                model=self._name,
+                stream=True,
+                stream_options={"include_usage": True},
+                **self.parameters,
+            )
+            async for chunk in stream:
+                # Only what the tap has not taken comes this way.
+                arrived.take(asdict(chunk))
 
 
-def _translate(chunk: Any) -> Chunk:  # noqa: ANN401 - servers leave out fields that the library's type promises
-    usage = chunk.usage and Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-    if not chunk.choices:
-        return Chunk(usage=usage)
-    choice = chunk.choices[0]
-    delta = choice.delta
-    thinking = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or ""
+class _Arrived:
+    """The chunks of one stream that have arrived and were not told yet: the transport's tap."""
+
+    def __init__(self) -> None:
+        self.chunks: deque[Chunk] = deque()
+        self.news = asyncio.Event()
+
+    def take(self, chunk: Mapping[str, Any]) -> bool:
+        """Keep what a chunk says; errors, and what has another form, are left to the library."""
+        if chunk.get("error") is not None:
+            return False
+        try:
+            told = _translate(chunk)
+        except (KeyError, TypeError, AttributeError):
+            return False
+        self.chunks.append(told)
+        self.news.set()
+        return True
+
+
+def _translate(chunk: Mapping[str, Any]) -> Chunk:
+    usage = chunk.get("usage")
+    counted = Usage(usage["prompt_tokens"], usage["completion_tokens"]) if usage else None
+    choices = chunk.get("choices")
+    if not choices:
+        return Chunk(usage=counted)
+    delta = choices[0].get("delta") or {}
     return Chunk(
-        text=(delta and delta.content) or "", thinking=thinking, finish_reason=choice.finish_reason, usage=usage
+        text=delta.get("content") or "",
+        thinking=delta.get("reasoning_content") or delta.get("reasoning") or "",
+        finish_reason=choices[0].get("finish_reason"),
+        usage=counted,
     )
 
 
@@ -123,7 +162,7 @@ _SENTENCES: Final[tuple[tuple[tuple[type[Exception], ...], str, str], ...]] = (
 )
 
 
-def _ours(error: Exception) -> ModelFailedError:
+def _ours(error: BaseException) -> ModelFailedError:
     response = getattr(error, "response", None)
     if isinstance(error, (hub_errors.HfHubHTTPError, httpx2.HTTPStatusError)) and response is not None:
         return _refusal(response.status_code)
