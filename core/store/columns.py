@@ -1,12 +1,15 @@
 """Column types that are the same on SQLite and on Postgres, and the JSON text that goes into them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
+
+Reader: TypeAlias = Callable[[Any], Any]
 
 SEQ = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts up by itself only in a column of the type INTEGER."""
@@ -19,6 +22,8 @@ def to_json_text(value: Any) -> str:
 
 def to_utc(moment: datetime) -> datetime:
     """The same moment in UTC. Raises ValueError where the zone is missing."""
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise ValueError(f"The time {moment} has no zone: give it one, such as datetime.UTC.")
     return moment.astimezone(UTC)
@@ -48,11 +53,13 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         return to_iso_text(value) if dialect.name == "sqlite" else to_utc(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """The moment as the rest of the program knows it."""
-        if value is None:
-            return None
-        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader | None:  # noqa: ARG002 - SQLAlchemy gives it
+        """Reads SQLite's text; asyncpg gives moments in UTC by itself. A value is read at the cost of one call."""
+        return _read_iso_text if dialect.name == "sqlite" else None
+
+
+def _read_iso_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)
 
 
 class JsonData(TypeDecorator[Any]):
@@ -73,6 +80,10 @@ class JsonData(TypeDecorator[Any]):
         """The value as text; on Postgres the type's own serializer makes it."""
         return value if value is None or dialect.name == "postgresql" else to_json_text(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """The value as it was given."""
-        return value if value is None or dialect.name == "postgresql" else orjson.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Reader | None:
+        """Reads the text; on Postgres the type's own deserializer does."""
+        return super().result_processor(dialect, coltype) if dialect.name == "postgresql" else _read_json_text
+
+
+def _read_json_text(value: str | None) -> Any:
+    return None if value is None else orjson.loads(value)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC
+from operator import attrgetter
 from typing import Any
 
 from core.records import Record
@@ -10,6 +11,7 @@ from core.store.columns import to_json_text
 from core.store.folding import Change, fold
 
 _TEXTS = tuple(each.name for each in fields(Record) if each.name not in {"at", "committed_at", "data", "seq"})
+_texts = attrgetter(*_TEXTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def _writable(record: Record) -> tuple[Record, str]:
     """
     try:
         text = to_json_text(record.data)
-        envelope = "".join([value for name in _TEXTS if (value := getattr(record, name))])
+        envelope = "".join(filter(None, _texts(record)))
         envelope.encode()
         if "\\u0000" not in text and "\0" not in envelope:
             return record, text

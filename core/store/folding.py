@@ -111,8 +111,8 @@ def _add_message(record: Record, data: Row) -> list[Change]:
     timestamp = _moment(data["timestamp"])
     row = data | {
         "seq": record.seq,
-        "role": Role(data["role"]).value,
-        "status": ReplyStatus(data["status"]).value,
+        "role": _known(data["role"], _ROLES),
+        "status": _known(data["status"], _STATUSES),
         "rating": str(data["rating"]),
         "timestamp": timestamp,
         "parts": parts,
@@ -216,6 +216,17 @@ def _with_defaults(record: Record) -> Row:
         return {name: data[name] for name in _NAMES[record.type]}
     except KeyError as error:
         raise ValueError(f"The record {record.id} ({record.type}) lacks the field {error}.") from error
+
+
+_ROLES = frozenset(each.value for each in Role)
+_STATUSES = frozenset(each.value for each in ReplyStatus)
+
+
+def _known(word: str, words: frozenset[str]) -> str:
+    """The word, plain. Raises ValueError where it is none of `words`."""
+    if word not in words:
+        raise ValueError(f"{word!r} is none of {', '.join(sorted(words))}")
+    return str(word)
 
 
 def _check_address(key: str) -> None:

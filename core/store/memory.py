@@ -1,9 +1,8 @@
 """The store's twin in memory, for tests: the same folding, on dicts. It forgets everything when it goes."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -17,7 +16,7 @@ from core.store.envelope import entry
 from core.store.folded import FoldedTables
 from core.store.folding import Row, fold, order
 from core.store.history import walk
-from core.store.values import as_assessment, as_conversation, as_message
+from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
 
 class MemoryStore:
@@ -63,28 +62,28 @@ class MemoryStore:
     async def latest_conversation(self, place: PlaceRef) -> Conversation | None:
         """The newest conversation that was started in a lasting place, ended or not."""
         rows = [row for row in self.tables.conversations.values() if row["place"] == place.key and row["lasting"]]
-        return as_conversation(_attributes(max(rows, key=_seq))) if rows else None
+        return as_conversation(_of(CONVERSATION, max(rows, key=_seq))) if rows else None
 
     async def conversation(self, conversation_id: str) -> Conversation | None:
         """The conversation of this id."""
         row = self.tables.conversations.get(conversation_id)
-        return None if row is None else as_conversation(_attributes(row))
+        return None if row is None else as_conversation(_of(CONVERSATION, row))
 
     async def idle_conversations(self, before: datetime) -> list[Conversation]:
         """The open conversations without a message since `before`, the longest idle first."""
         open_ones = [row for row in self.tables.conversations.values() if row["ended_at"] is None]
         rows = [row for row in open_ones if row["last_message_at"] < before]
-        return [as_conversation(_attributes(row)) for row in sorted(rows, key=_idle_order)]
+        return [as_conversation(_of(CONVERSATION, row)) for row in sorted(rows, key=_idle_order)]
 
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""
         row = self.tables.messages.get(message_id)
-        return None if row is None else as_message(_attributes(row))
+        return None if row is None else as_message(_of(MESSAGE, row))
 
     async def message_at(self, ref: MessageRef) -> Message | None:
         """The message of which `ref` is a part, be it deleted or not."""
         part = self.tables.parts.get(ref.key)
-        return None if part is None else as_message(_attributes(self.tables.messages[part["message_id"]]))
+        return None if part is None else as_message(_of(MESSAGE, self.tables.messages[part["message_id"]]))
 
     async def last_reply(self, conversation_id: str) -> Message | None:
         """The newest message of the assistant that is still there."""
@@ -97,18 +96,18 @@ class MemoryStore:
     async def assessments(self, message_id: str) -> list[Assessment]:
         """The assessments of a message that count, oldest first."""
         rows = self.tables.assessments[message_id].values()
-        return [as_assessment(_attributes(row)) for row in sorted(rows, key=order) if row["current"]]
+        return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if row["current"]]
 
     async def standing_assessments(self, message_id: str) -> list[Assessment]:
         """The assessments of a message that were not taken back, oldest first."""
         rows = self.tables.assessments[message_id].values()
-        return [as_assessment(_attributes(row)) for row in sorted(rows, key=order) if row["standing"]]
+        return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if row["standing"]]
 
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""
         rows = [row for rows in self.tables.assessments.values() for row in rows.values() if row["origin"] == origin]
         standing = [row for row in rows if row["standing"]]
-        return as_assessment(_attributes(min(standing, key=order))) if standing else None
+        return as_assessment(_of(ASSESSMENT, min(standing, key=order))) if standing else None
 
     async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`."""
@@ -154,7 +153,7 @@ class MemoryStore:
         for row in reversed(self.tables.messages.values()):
             in_bounds = up_to is None or row["seq"] <= up_to
             if row["conversation_id"] == conversation_id and not row["deleted"] and in_bounds:
-                yield as_message(_attributes(row))
+                yield as_message(_of(MESSAGE, row))
 
     def _by_people(self, message_id: str) -> list[Row]:
         rows = self.tables.assessments[message_id].values()
@@ -168,8 +167,8 @@ def _votes(message_id: str, rows: list[Row]) -> views.ReplyVotes:
     return views.ReplyVotes(message_id, positive, len(numbers) - positive)
 
 
-def _attributes(row: Row) -> Any:
-    return SimpleNamespace(**row)
+def _of(columns: Iterable[str], row: Row) -> Iterable[Any]:
+    return [row[column] for column in columns]
 
 
 def _seq(row: Row) -> int:

@@ -4,11 +4,12 @@ A transaction that writes holds an advisory lock: seqs become visible in their o
 them misses none. With the sequence alone, a lower seq may be committed after a higher one.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 
 import asyncpg
+import orjson
 from sqlalchemy import URL, Connection, Dialect
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -60,15 +61,18 @@ class PostgresDatabase:
         return self._writer.dialect
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
-        """What `work` returns; each of its statements sees what is committed by then."""
-        async with self._connected(self._readers) as connection:
-            return await connection.run_sync(work)
+        """What `work` returns; each of its statements sees what is committed by then. It may be done twice."""
+        try:
+            return await self._read(work)
+        except _StaleConnectionError:
+            return await self._read(work)
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns, once it is durable. The lock is held for as long as `work` runs."""
-        async with self._connected(self._writer) as connection, connection.begin():
-            await connection.exec_driver_sql(_LOCK)
-            return await connection.run_sync(work)
+        try:
+            return await self._write(work)
+        except _StaleConnectionError:
+            return await self._write(work)
 
     def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
         """Put `entries` into the log: the seq of each, None where its key is there already."""
@@ -83,6 +87,17 @@ class PostgresDatabase:
         """Let the connections go."""
         await self._readers.dispose()
         await self._writer.dispose()
+
+    async def _read(self, work: Callable[[Connection], Result]) -> Result:
+        async with self._connected(self._readers) as connection:
+            with _nothing_done():
+                return await connection.run_sync(work)
+
+    async def _write(self, work: Callable[[Connection], Result]) -> Result:
+        async with self._connected(self._writer) as connection, connection.begin():
+            with _nothing_done():
+                await connection.exec_driver_sql(_LOCK)
+            return await connection.run_sync(work)
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
@@ -106,6 +121,24 @@ class PostgresDatabase:
         )
 
 
+class _StaleConnectionError(DatabaseUnavailableError):
+    """The pool gave out a connection that the server had closed meanwhile; it has dropped its others too."""
+
+
+@contextmanager
+def _nothing_done() -> Iterator[None]:
+    """Tells a connection that is lost before it changed anything, so that the work can be done on another.
+
+    Asking each connection whether it lives before it is used would cost every call a round trip.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _StaleConnectionError(f"The connection to the database was lost ({error.orig}).") from error
+        raise
+
+
 def _is_away(error: SQLAlchemyError) -> bool:
     """Whether the server says that it cannot serve now, whatever the statement.
 
@@ -124,7 +157,7 @@ def _engine(url: URL, connections: int) -> AsyncEngine:
         url,
         pool_size=connections,
         max_overflow=0,
-        pool_pre_ping=True,  # after the server was away, the next call finds a fresh connection
         json_serializer=to_json_text,
+        json_deserializer=orjson.loads,
         connect_args={"timeout": CONNECT_TIMEOUT, "command_timeout": COMMAND_TIMEOUT},
     )

@@ -25,6 +25,10 @@ from core.store.envelope import Entry
 READERS = 4
 BUSY_TIMEOUT = 10_000
 """How long to wait for another process that writes, in milliseconds."""
+CACHE = 32_768
+"""Pages kept in memory by each connection, in KiB: a commit touches pages all over the indexes."""
+CHECKPOINT = 4_000
+"""Pages of 4 KiB in the WAL until they are merged into the file: one merge serves many commits."""
 
 _KNOWN = "SELECT idempotency_key FROM records WHERE idempotency_key IN (SELECT value FROM json_each(?))"
 _LAST_SEQ = "SELECT seq FROM sqlite_sequence WHERE name = 'records'"
@@ -119,3 +123,5 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")

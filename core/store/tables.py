@@ -12,6 +12,9 @@ from sqlmodel import Field, SQLModel
 
 from core.store.columns import SEQ, JsonData, UtcDateTime
 
+KEPT_IN_ITS_KEY = {"sqlite_with_rowid": False}
+"""One tree holds the key and the row (sqlite.org/withoutrowid.html): half the pages to write."""
+
 
 class Base(SQLModel):
     """Every table of the store; names its constraints so that a migration can find them on SQLite too."""
@@ -130,6 +133,7 @@ class MessagePartRow(Base, table=True):
     """Which message a platform's message is a part of."""
 
     __tablename__ = "message_parts"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
 
     key: str = Field(primary_key=True)
     message_id: str
@@ -144,7 +148,7 @@ class AssessmentRow(Base, table=True):
     """
 
     __tablename__ = "assessments"
-    __table_args__ = (Index("ix_assessments_origin", "origin"),)
+    __table_args__ = (Index("ix_assessments_origin", "origin"), KEPT_IN_ITS_KEY)
 
     message_id: str = Field(primary_key=True)
     name: str = Field(primary_key=True)

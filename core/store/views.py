@@ -12,6 +12,7 @@ from core.messages import ModelIdentity
 from core.records import Record
 from core.store.folded import FoldedTables
 from core.store.folding import Row, fold, order
+from core.store.values import as_model
 
 Rating: TypeAlias = str | int | float
 
@@ -79,7 +80,7 @@ def conversation_view(
     messages = [message for message in tables.messages.values() if not message["deleted"]]
     return ConversationView(
         conversation_id,
-        ModelIdentity(row["model"]["id"], row["model"].get("metadata") or {}),
+        as_model(row["model"]),
         row["username"],
         tuple(_message_view(message, list(tables.assessments[message["id"]].values())) for message in messages),
     )

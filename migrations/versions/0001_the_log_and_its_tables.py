@@ -109,6 +109,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_message_parts"),
+        sqlite_with_rowid=False,
     )
 
     op.create_table(
@@ -130,6 +131,7 @@ def upgrade() -> None:
         sa.Column("standing", sa.Boolean(), nullable=False),
         sa.Column("current", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", "name", "source_type", "source_id", "origin", name="pk_assessments"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_assessments_origin", "assessments", ["origin"])
 
