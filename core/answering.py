@@ -9,13 +9,13 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformError
+from core.gate import Gates
 from core.live import LiveReplies, LiveReply
-from core.messages import Conversation, Message, MessageRef, PlaceRef, ReplyStatus, Role, stable_ulid
-from core.pacing import Pacer
+from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
 from core.ports import CanShowTyping, ChatPlatform, Chunk, LanguageModel, Store, Usage
 from core.prompt import Window, build_prompt
 from core.records import AddMessage, Record, envelop
-from core.streaming import Gate, ReplyStream
+from core.streaming import ReplyStream
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Answering:
         self._system_prompt = system_prompt
         self._window = window
         self._environment = environment
-        self._gates: dict[str, Gate] = {}
+        self._gates = Gates(clock)
         self._told_of_cut: set[str] = set()
         self._reading: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -134,9 +134,10 @@ class Answering:
         reply = ReplyStream(
             turn.platform,
             turn.place,
-            gate=self._gate(turn),
+            gates=self._gates,
             clock=self._clock,
             nonce=reply_id[-16:],
+            asker=PersonRef.parse(turn.question.author),
             reply_to=turn.asked_in,
             on_post=lambda part: self._live.posted(live, part),
         )
@@ -151,8 +152,8 @@ class Answering:
                 "status": story.status.value,
                 "reason": story.reason,
                 "parts": len(reply.parts),
-                "edits": reply.edits,
-                "rate_limited": reply.rate_limited,
+                "edits": reply.figures.edits,
+                "rate_limited": reply.figures.rate_limited,
             },
         )
 
@@ -189,12 +190,6 @@ class Answering:
             async for chunk in chunks:
                 story.take(chunk, self._clock)
                 reply.write(chunk.text)
-
-    def _gate(self, turn: Turn) -> Gate:
-        bucket = f"{turn.platform.name}:{turn.platform.edit_bucket(turn.place)}"
-        if bucket not in self._gates:
-            self._gates[bucket] = Gate(Pacer(turn.platform.limits.edits), self._clock)
-        return self._gates[bucket]
 
     def _record(self, turn: Turn, reply_id: str, reply: ReplyStream, story: _Story) -> Record:
         identity = self._model.identity

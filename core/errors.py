@@ -47,6 +47,10 @@ class MessageGoneError(PlatformError):
     """The message to be edited, or the place to post in, is no longer there for us."""
 
 
+class StreamRefusedError(PlatformError):
+    """The platform does not (or no longer) stream this message; it can be edited all the same."""
+
+
 class MessageTooLongError(PlatformError):
     """The platform says that the text is longer than it takes, whatever its documentation says."""
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from core.feedback import Assessment
-from core.messages import Conversation, Message, MessageRef, ModelIdentity, PlaceRef, Role
+from core.messages import Conversation, Message, MessageRef, ModelIdentity, PersonRef, PlaceRef, Role
 from core.records import Record
 
 
@@ -39,6 +39,8 @@ class Limits:
     """The longest text of one message, in the units of `measure`."""
     edits: Rate
     """What to assume of a bucket of edits until the platform's answers say better."""
+    edits_at_once: int = 1
+    """Calls that may be in flight on such a bucket; never two for one message."""
     measure: Callable[[str], int] = len
     """The length of a text as the platform counts it."""
 
@@ -88,6 +90,50 @@ class CanReact(Protocol):
 
     async def react(self, message: MessageRef, emoji: str) -> None:
         """Put `emoji` (canonical, unicode) on `message`; twice is once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLimits:
+    """How a platform's own streaming is limited."""
+
+    appends: Rate
+    seconds: float
+    """How long a message may be streamed before it has to be stopped."""
+    at_once: int = 1
+    """Appends that may be in flight on their bucket."""
+
+
+@runtime_checkable
+class CanStream(Protocol):
+    """The platform shows a message that grows by appends. Each call raises as `ChatPlatform`'s do.
+
+    `StreamRefusedError`: it does not stream here, or no longer; the message, if there is one, can be edited.
+    """
+
+    @property
+    def stream_limits(self) -> StreamLimits:
+        """Rate and life time of a stream."""
+        ...
+
+    def can_stream_in(self, place: PlaceRef, asker: PersonRef) -> bool:
+        """Whether a reply to `asker` may be streamed there."""
+        ...
+
+    def append_bucket(self, place: PlaceRef) -> str:
+        """The name of the rate bucket that appends in `place` share with others."""
+        ...
+
+    async def start_stream(self, place: PlaceRef, text: str, *, asker: PersonRef, nonce: str) -> Sent:
+        """Post the beginning of a message that will grow."""
+        ...
+
+    async def append(self, message: MessageRef, text: str) -> Sent:
+        """Add `text` at its end."""
+        ...
+
+    async def stop_stream(self, message: MessageRef, text: str) -> Sent:
+        """Add `text`, which may be empty, and end the stream."""
         ...
 
 

@@ -1,13 +1,13 @@
 """A model's stream as posts and edits: what it wrote, what is shown, and the next call that brings the two together.
 
-It knows the platform only by its port and the clock by its argument. When an edit may go is the pacer's business,
-where a long text is cut the splitter's.
+It knows the platform only by its port and the clock by its argument. When a call may go is the gate's business, where
+a long text is cut the splitter's, and how one message is changed that of `showing`.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from core.clock import Clock
@@ -17,86 +17,25 @@ from core.errors import (
     PlatformError,
     PlatformRefusedTokenError,
     RateLimitedError,
+    StreamRefusedError,
 )
-from core.messages import MessageRef, PlaceRef
-from core.pacing import Pacer
-from core.ports import ChatPlatform, Sent
+from core.gate import Gate, Gates
+from core.messages import MessageRef, PersonRef, PlaceRef
+from core.metering import Meter, Streaming
+from core.ports import CanStream, ChatPlatform, Sent
+from core.showing import EditedMessage, Showing, StreamedMessage, Target
 from core.splitting import Splitter
 
 logger = logging.getLogger(__name__)
+
+THINKING: Final = "💭 _thinking…_"
+"""What shows while the model thinks and has written nothing yet."""
 
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 15.0
 _GIVE_UP_AFTER: Final = 600.0
 """Seconds of failing calls in a row after which a reply is left as it stands."""
-
-
-class Gate:
-    """Lets one call at a time through to a rate bucket, in the order and at the times that its pacer says."""
-
-    def __init__(self, pacer: Pacer, clock: Clock) -> None:
-        self.pacer = pacer
-        self._clock = clock
-        self._waiting: dict[Hashable, asyncio.Future[None]] = {}
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def call(self, stream: Hashable, send: Callable[[], Awaitable[Sent]]) -> Sent:
-        """Wait for `stream`'s turn, make the call, and tell the pacer how it went."""
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting[stream] = turn
-        self.pacer.resume(stream)
-        self._let_through()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._waiting.pop(stream, None)
-            self.pacer.pause(stream)
-            if turn.done() and not turn.cancelled():
-                self.pacer.failed(stream, self._clock.monotonic())
-            self._let_through()
-            raise
-        try:
-            sent = await send()
-        except RateLimitedError as error:
-            self.pacer.refused(stream, self._clock.monotonic(), error.retry_after)
-            raise
-        except BaseException:
-            self.pacer.failed(stream, self._clock.monotonic())
-            raise
-        else:
-            self.pacer.ended(stream, self._clock.monotonic(), sent.budget)
-            return sent
-        finally:
-            self._let_through()
-
-    def wake(self) -> None:
-        """Ask the pacer anew: something was written or finished."""
-        self._let_through()
-
-    def _let_through(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        now = self._clock.monotonic()
-        turn = self.pacer.next(now)
-        if turn is None:
-            return
-        if turn.at > now:
-            self._timer = asyncio.get_running_loop().call_later(turn.at - now, self._let_through)
-            return
-        waiting = self._waiting.pop(turn.stream, None)
-        if waiting is not None and not waiting.done():
-            self.pacer.pause(turn.stream)
-            self.pacer.began(turn.stream, now)
-            waiting.set_result(None)
-
-
-@dataclass(slots=True)
-class _Shown:
-    message: MessageRef
-    text: str
-    gone: bool = False
-    """It was deleted, or the platform refuses it for good: nothing can be shown there any more."""
+_FINAL_REFUSALS: Final = (MessageGoneError, MessageTooLongError, PlatformRefusedTokenError)
 
 
 class ReplyStream:
@@ -107,54 +46,70 @@ class ReplyStream:
         platform: ChatPlatform,
         place: PlaceRef,
         *,
-        gate: Gate,
+        gates: Gates,
         clock: Clock,
         nonce: str,
+        asker: PersonRef,
         reply_to: MessageRef | None = None,
         on_post: Callable[[MessageRef], None] = lambda _: None,
     ) -> None:
         """`nonce` names the reply on the platform, unlike that of any other; `on_post` hears of every new part."""
         self._platform = platform
         self._place = place
-        self._gate = gate
+        self._gates = gates
         self._clock = clock
         self._nonce = nonce
+        self._asker = asker
         self._reply_to = reply_to
         self._on_post = on_post
         self._splitter = Splitter(platform.limits.message_length, platform.limits.measure)
+        self._meter = Meter()
+        self._showings: list[Showing] = []
+        self._gate: Gate | None = None
         self._note = ""
-        self._shown: list[_Shown] = []
+        self._is_thinking = False
         self._changed = asyncio.Event()
         self._finished = False
+        self._may_stream = isinstance(platform, CanStream) and platform.can_stream_in(place, asker)
         self._failing_since: float | None = None
         self._pause = _FIRST_PAUSE
         self.posting = False
         """A post is under way: people may see a part before `on_post` hears of it."""
-        self.first_shown_at: float | None = None
-        self.edits = 0
-        self.rate_limited = 0
 
     @property
     def parts(self) -> tuple[MessageRef, ...]:
         """The platform's messages that show the reply so far, in order."""
-        return tuple(each.message for each in self._shown)
+        return tuple(each.message for each in self._showings)
+
+    @property
+    def figures(self) -> Streaming:
+        """How it felt to its readers, by now."""
+        return self._meter.figures()
 
     def write(self, text: str) -> None:
         """More of the reply. Returns at once."""
         if text:
             self._splitter.feed(text)
-            if self._shown:
-                self._gate.pacer.wrote(self, len(text), self._clock.monotonic())
-            self._wake()
+            self._meter.wrote(len(text), self._clock.monotonic())
+            if self._gate is not None:
+                self._gate.wrote(self, len(text))
+            self._changed.set()
+
+    def think(self) -> None:
+        """The model thinks; that shows while nothing else does."""
+        if not self._is_thinking:
+            self._is_thinking = True
+            self._changed.set()
 
     def finish(self, note: str = "") -> None:
         """Nothing more will come; `note` is shown below the text, not as a part of it."""
         self._note = note
         self._splitter.finish()
         self._finished = True
-        if self._shown:
-            self._gate.pacer.finished(self, self._clock.monotonic())
-        self._wake()
+        self._meter.ended(self._clock.monotonic())
+        if self._gate is not None:
+            self._gate.finished(self)
+        self._changed.set()
 
     async def show(self) -> None:
         """Post and edit until the finished reply is shown whole.
@@ -165,84 +120,141 @@ class ReplyStream:
         try:
             while True:
                 self._changed.clear()
-                if (index := self._next_part()) is not None:
-                    await self._bring_up_to_date(index)
+                if (behind := self._first_behind()) is not None:
+                    await self._bring_up_to_date(*behind)
                 elif self._finished:
                     return
                 else:
                     await self._changed.wait()
         finally:
-            self._gate.pacer.close(self)
-            self._gate.wake()
+            self._use(None)
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._gate.wake()
-
-    def _texts(self) -> list[str]:
-        texts = [text for text in self._splitter.parts if text.strip()]
+    def _targets(self) -> list[Target]:
+        pieces = [piece for piece in self._splitter.pieces if piece.text.strip()]
+        last = len(pieces) - 1
+        targets = [
+            Target(piece.text.rstrip(), piece.source, is_done=self._finished or index < last)
+            for index, piece in enumerate(pieces)
+        ]
         if self._note:
-            limits = self._platform.limits
-            with_note = f"{texts[-1].rstrip()}\n\n{self._note}" if texts else self._note
-            if texts and limits.measure(with_note) > limits.message_length:
-                return [*texts, self._note]
-            return [*texts[:-1], with_note]
-        return texts
+            self._add_note(targets)
+        if not targets and self._is_thinking and not self._finished:
+            return [Target(THINKING, THINKING, is_done=False)]
+        return targets
 
-    def _next_part(self) -> int | None:
-        """The first part that does not show what it should."""
-        for index, text in enumerate(self._texts()):
-            if index >= len(self._shown):
-                return index
-            shown = self._shown[index]
-            if shown.text != text.rstrip() and not shown.gone:
-                return index
+    def _add_note(self, targets: list[Target]) -> None:
+        limits = self._platform.limits
+        if targets:
+            with_note = f"{targets[-1].text}\n\n{self._note}"
+            if limits.measure(with_note) <= limits.message_length:
+                targets[-1] = replace(targets[-1], text=with_note)
+                return
+        targets.append(Target(self._note, self._note, is_done=True))
+
+    def _first_behind(self) -> tuple[int, Target] | None:
+        for index, target in enumerate(self._targets()):
+            if index == len(self._showings) or self._showings[index].is_behind(target):
+                return index, target
         return None
 
-    async def _bring_up_to_date(self, index: int) -> None:
+    async def _bring_up_to_date(self, index: int, target: Target) -> None:
+        error: PlatformError | None = None
         try:
-            if index < len(self._shown):
-                await self._gate.call(self, lambda: self._edit(index))
+            if index == len(self._showings):
+                await self._begin(index, target)
             else:
-                await self._post(index)
-        except RateLimitedError as error:
-            self.rate_limited += 1
-            if index >= len(self._shown):
-                await asyncio.sleep(error.retry_after)
-        except (MessageGoneError, MessageTooLongError, PlatformRefusedTokenError):
-            if index >= len(self._shown):
-                raise
-            self._shown[index].gone = True
-        except PlatformError as error:
-            await self._wait_after(error)
+                await self._change(index)
+        except RateLimitedError as refusal:
+            self._meter.rate_limited += 1
+            error = refusal
+        except PlatformError as failure:
+            error = failure
         else:
             self._failing_since, self._pause = None, _FIRST_PAUSE
+        if index < len(self._showings):
+            self._showings[index] = self._showings[index].after(error)
+        await self._wait_after(error, is_new=index == len(self._showings))
 
-    async def _edit(self, index: int) -> Sent:
-        text = self._texts()[index].rstrip()
-        sent = await self._platform.edit(self._shown[index].message, text)
-        self._shown[index].text = text
-        self.edits += 1
-        return sent
+    async def _change(self, index: int) -> None:
+        """The next call for a part that shows already, when its turn comes, with the newest text."""
+        showing = self._showings[index]
+        gate = self._use(showing.gate)
 
-    async def _post(self, index: int) -> None:
-        text = self._texts()[index].rstrip()
-        answers = self._reply_to if index == 0 else None
+        async def send() -> Sent:
+            target = self._targets()[index]
+            sending = self._meter.sending()
+            sent = await showing.catch_up(target, self._clock.monotonic())
+            self._meter.seen(sending, self._clock.monotonic())
+            self._meter.edits += 1
+            return sent
+
+        await gate.call(self, send)
+
+    async def _begin(self, index: int, target: Target) -> None:
+        """Show a part for the first time."""
+        sending = self._meter.sending()
         self.posting = True
         try:
-            sent = await self._platform.post(self._place, text, reply_to=answers, nonce=f"{self._nonce}-{index}")
+            showing = await self._begin_stream(index, target) or await self._post(index, target)
         finally:
             self.posting = False
-        now = self._clock.monotonic()
-        self._shown.append(_Shown(sent.message, text))
-        self._on_post(sent.message)
-        if index == 0:
-            self.first_shown_at = now
-            self._gate.pacer.open(self, now, shown=True)
-            if self._finished:
-                self._gate.pacer.finished(self, now)
+        self._showings.append(showing)
+        self._on_post(showing.message)
+        if target.text != THINKING:
+            self._meter.seen(sending, self._clock.monotonic())
+        self._use(showing.gate)
 
-    async def _wait_after(self, error: PlatformError) -> None:
+    async def _post(self, index: int, target: Target) -> Showing:
+        answers = self._reply_to if index == 0 else None
+        sent = await self._platform.post(self._place, target.text, reply_to=answers, nonce=f"{self._nonce}-{index}")
+        return EditedMessage(self._platform, sent.message, self._edit_gate(), target.text)
+
+    async def _begin_stream(self, index: int, target: Target) -> Showing | None:
+        """A message that the platform itself streams, where it does and the part has more to come."""
+        platform = self._platform
+        # A part that begins with what was open in the one before shows more than its piece of the reply.
+        is_plain = target.text != THINKING and target.source.startswith(target.text[:1])
+        if not (self._may_stream and isinstance(platform, CanStream) and is_plain) or target.is_done:
+            return None
+        try:
+            sent = await platform.start_stream(
+                self._place, target.source, asker=self._asker, nonce=f"{self._nonce}-{index}"
+            )
+        except (StreamRefusedError, RateLimitedError) as error:
+            self._may_stream = isinstance(error, RateLimitedError)
+            logger.info("stream_refused", extra={"error": str(error)})
+            return None
+        limits = platform.stream_limits
+        appends = self._gates.of(platform.append_bucket(self._place), limits.appends, at_once=limits.at_once)
+        return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), target.source)
+
+    def _edit_gate(self) -> Gate:
+        limits = self._platform.limits
+        return self._gates.of(self._platform.edit_bucket(self._place), limits.edits, at_once=limits.edits_at_once)
+
+    def _use(self, gate: Gate | None) -> Gate:
+        """Go through `gate` from now on; None: through none."""
+        if self._gate is not gate:
+            if self._gate is not None:
+                self._gate.leave(self)
+            self._gate = gate
+            if gate is not None:
+                gate.join(self, self._meter.unseen)
+                if self._finished:
+                    gate.finished(self)
+        return gate  # type: ignore[return-value]  # None only where nobody asks for the answer
+
+    async def _wait_after(self, error: PlatformError | None, *, is_new: bool) -> None:
+        """The pause that an error asks for. Raises it where no further try will help."""
+        if error is None or (isinstance(error, RateLimitedError) and not is_new):
+            return
+        if isinstance(error, RateLimitedError):
+            await asyncio.sleep(error.retry_after)
+            return
+        if isinstance(error, _FINAL_REFUSALS):
+            if is_new:
+                raise error
+            return
         now = self._clock.monotonic()
         self._failing_since = self._failing_since or now
         if now - self._failing_since > _GIVE_UP_AFTER:
