@@ -124,6 +124,10 @@ class CanStream(Protocol):
         """The name of the rate bucket that appends in `place` share with others."""
         ...
 
+    def harmless(self, text: str) -> str:
+        """`text` without anything that would ring someone; what begins alike goes on beginning alike."""
+        ...
+
     async def start_stream(self, place: PlaceRef, text: str, *, asker: PersonRef, nonce: str) -> Sent:
         """Post the beginning of a message that will grow."""
         ...

@@ -124,7 +124,7 @@ class StreamedMessage:
 
     def _missing(self, target: Target) -> str | None:
         """What to append; None where the text is no longer what was begun."""
-        wanted = target.text if target.is_done else target.source
+        wanted = self._streams.harmless(target.text if target.is_done else target.source)
         shows = self._shows or ""
         if wanted.startswith(shows):
             return wanted[len(shows) :]

@@ -216,17 +216,16 @@ class ReplyStream:
         is_plain = target.text != THINKING and target.source.startswith(target.text[:1])
         if not (self._may_stream and isinstance(platform, CanStream) and is_plain) or target.is_done:
             return None
+        begins = platform.harmless(target.source)
         try:
-            sent = await platform.start_stream(
-                self._place, target.source, asker=self._asker, nonce=f"{self._nonce}-{index}"
-            )
+            sent = await platform.start_stream(self._place, begins, asker=self._asker, nonce=f"{self._nonce}-{index}")
         except (StreamRefusedError, RateLimitedError) as error:
             self._may_stream = isinstance(error, RateLimitedError)
             logger.info("stream_refused", extra={"error": str(error)})
             return None
         limits = platform.stream_limits
         appends = self._gates.of(platform.append_bucket(self._place), limits.appends, at_once=limits.at_once)
-        return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), target.source)
+        return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), begins)
 
     def _edit_gate(self) -> Gate:
         limits = self._platform.limits

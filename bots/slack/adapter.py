@@ -18,39 +18,19 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.people import Directory
-from bots.slack.render import LIMITS, render
+from bots.slack.refusals import refusal
+from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
 from bots.slack.translate import PLATFORM, Identity, author_of, translate
-from core.errors import (
-    DatabaseUnavailableError,
-    MessageGoneError,
-    MessageTooLongError,
-    PlatformError,
-    PlatformRefusedTokenError,
-    RateLimitedError,
-)
+from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import Event
-from core.messages import MessageRef, PlaceRef
-from core.ports import ChatPlatform, Limits, Sent
+from core.messages import MessageRef, PersonRef, PlaceRef
+from core.ports import ChatPlatform, Limits, Sent, StreamLimits
 
 logger = logging.getLogger(__name__)
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
 
 _EMOJI_NAMES: Final = {"📝": "memo", "👍": "thumbsup", "👎": "thumbsdown"}
-_GONE: Final = frozenset(
-    [
-        "message_not_found",
-        "channel_not_found",
-        "is_archived",
-        "thread_not_found",
-        "cant_update_message",
-        "edit_window_closed",
-        "not_in_channel",
-        "restricted_action",
-    ]
-)
-_TOO_LONG: Final = frozenset(("msg_too_long", "msg_blocks_too_long"))
-_BAD_TOKEN: Final = frozenset(("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"))
 _EVENT_TYPES: Final = ("message", "app_mention", "reaction_added", "reaction_removed")
 
 
@@ -59,9 +39,11 @@ class SlackPlatform:
 
     name = PLATFORM
 
-    def __init__(self, client: AsyncWebClient, me: Identity) -> None:
+    def __init__(self, client: AsyncWebClient, me: Identity, *, streams: bool = True) -> None:
+        """`streams`: use Slack's native streaming where it may be used."""
         self._client = client
         self._me = me
+        self._streams = streams
         self._unsure: set[str] = set()
 
     @property
@@ -79,28 +61,64 @@ class SlackPlatform:
         if nonce in self._unsure and (found := await self._find(place, nonce)):
             self._unsure.discard(nonce)
             return Sent(found)
-        try:
-            answer = await self._call(
-                self._client.chat_postMessage(
-                    channel=place.channel,
-                    thread_ts=place.thread or None,
-                    metadata={"event_type": "plaudit_reply", "event_payload": {"nonce": nonce}},
-                    unfurl_links=False,
-                    unfurl_media=False,
-                    **render(text),
-                )
-            )
-        except PlatformError as error:
-            if isinstance(error.__cause__, (aiohttp.ClientError, OSError, TimeoutError)):
-                # Slack may have taken it: look before posting it again.
-                self._unsure.add(nonce)
-            raise
-        self._unsure.discard(nonce)
+        call = self._client.chat_postMessage(
+            channel=place.channel,
+            thread_ts=place.thread or None,
+            metadata={"event_type": "plaudit_reply", "event_payload": {"nonce": nonce}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **render(text),
+        )
+        answer = await self._posting(nonce, call)
         return Sent(self._ref(answer["channel"], answer["ts"]))
 
     async def edit(self, message: MessageRef, text: str) -> Sent:
         """Show `text` in place of what the message showed."""
         await self._call(self._client.chat_update(channel=message.channel, ts=message.id, **render(text)))
+        return Sent(message)
+
+    @property
+    def stream_limits(self) -> StreamLimits:
+        """Slack's, of its native streaming."""
+        return STREAM_LIMITS
+
+    def can_stream_in(self, place: PlaceRef, asker: PersonRef) -> bool:
+        """Slack streams in threads, and wants to know for whom."""
+        return self._streams and bool(place.thread and asker.id)
+
+    def append_bucket(self, place: PlaceRef) -> str:
+        """All appends in a workspace share one."""
+        return f"{place.workspace}:chat.appendStream"
+
+    def harmless(self, text: str) -> str:
+        """Without mentions that ring."""
+        return without_live_mentions(text)
+
+    async def start_stream(self, place: PlaceRef, text: str, *, asker: PersonRef, nonce: str) -> Sent:
+        """Post the beginning of a message that will grow."""
+        if nonce in self._unsure and (found := await self._find_stream(place, text)):
+            self._unsure.discard(nonce)
+            return Sent(found)
+        call = self._client.chat_startStream(
+            channel=place.channel,
+            thread_ts=place.thread,
+            recipient_team_id=asker.workspace,
+            recipient_user_id=asker.id,
+            markdown_text=text,
+        )
+        answer = await self._posting(nonce, call)
+        return Sent(self._ref(answer["channel"], answer["ts"]))
+
+    async def append(self, message: MessageRef, text: str) -> Sent:
+        """Add `text` to a message that is streamed."""
+        await self._call(self._client.chat_appendStream(channel=message.channel, ts=message.id, markdown_text=text))
+        return Sent(message)
+
+    async def stop_stream(self, message: MessageRef, text: str) -> Sent:
+        """Add `text` and end the stream."""
+        await self._call(
+            self._client.chat_stopStream(channel=message.channel, ts=message.id, markdown_text=text or None)
+        )
         return Sent(message)
 
     async def react(self, message: MessageRef, emoji: str) -> None:
@@ -112,23 +130,52 @@ class SlackPlatform:
             if "already_reacted" not in str(error):
                 raise
 
+    async def _posting(self, nonce: str, call: Awaitable[Any]) -> Any:
+        try:
+            answer = await self._call(call)
+        except PlatformError as error:
+            if isinstance(error.__cause__, (aiohttp.ClientError, OSError, TimeoutError)):
+                # Slack may have taken it: look before posting it again.
+                self._unsure.add(nonce)
+            raise
+        self._unsure.discard(nonce)
+        return answer
+
     async def _find(self, place: PlaceRef, nonce: str) -> MessageRef | None:
-        if place.thread:
-            call = self._client.conversations_replies(
-                channel=place.channel, ts=place.thread, limit=200, include_all_metadata=True
-            )
-        else:
-            call = self._client.conversations_history(channel=place.channel, limit=50, include_all_metadata=True)
-        for each in (await self._call(call)).get("messages") or ():
+        """The message that was posted with `nonce`."""
+        for each in await self._newest(place):
             if ((each.get("metadata") or {}).get("event_payload") or {}).get("nonce") == nonce:
                 return self._ref(place.channel, each["ts"])
         return None
+
+    async def _find_stream(self, place: PlaceRef, text: str) -> MessageRef | None:
+        """The message that a stream began with `text`: streams carry no metadata, but turns in a thread do not mix."""
+        for each in await self._newest(place):
+            if each.get("user") == self._me.user_id:
+                return (
+                    self._ref(place.channel, each["ts"]) if str(each.get("text", "")).strip() == text.strip() else None
+                )
+        return None
+
+    async def _newest(self, place: PlaceRef) -> list[dict[str, Any]]:
+        """The newest messages in a place, the newest first."""
+        if not place.thread:
+            answer = await self._call(
+                self._client.conversations_history(channel=place.channel, limit=50, include_all_metadata=True)
+            )
+            return list(answer.get("messages") or ())
+        answer = await self._call(
+            self._client.conversations_replies(
+                channel=place.channel, ts=place.thread, limit=1_000, include_all_metadata=True
+            )
+        )
+        return list(reversed(answer.get("messages") or ()))
 
     async def _call(self, call: Awaitable[Any]) -> Any:
         try:
             return await call
         except SlackApiError as error:
-            raise ours(error) from error
+            raise refusal(error) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise PlatformError("Slack cannot be reached right now.") from error
 
@@ -136,31 +183,13 @@ class SlackPlatform:
         return MessageRef(PLATFORM, self._me.workspace, channel, ts)
 
 
-def ours(error: SlackApiError) -> PlatformError:
-    """Slack's refusal as our own error."""
-    response = error.response
-    if isinstance(response, str):
-        return PlatformError(f"Slack gave an answer that is none: {response[:100]}")
-    code = str(response.get("error") or response.status_code)
-    if code in ("ratelimited", "rate_limited"):
-        return RateLimitedError(float(response.headers.get("Retry-After") or 1))
-    if code in _GONE:
-        return MessageGoneError(f"Slack no longer lets the assistant write there ({code}).")
-    if code in _TOO_LONG:
-        return MessageTooLongError(f"Slack finds the message too long ({code}).")
-    if code in _BAD_TOKEN:
-        return PlatformRefusedTokenError(
-            f"Slack does not accept the token ({code}). Check SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…), "
-            "or install the app into the workspace again."
-        )
-    needed = response.get("needed")
-    more = f"; add the scope {needed} and install the app again" if code == "missing_scope" else ""
-    return PlatformError(f"Slack refused the call ({code}{more}).")
-
-
 @asynccontextmanager
-async def connected(*, bot_token: str, app_token: str, api_url: str, handle: Handle) -> AsyncIterator[SlackPlatform]:
+async def connected(
+    *, bot_token: str, app_token: str, api_url: str, handle: Handle, streams: bool = True
+) -> AsyncIterator[SlackPlatform]:
     """A live connection to Slack: while it is open, what people do reaches `handle`.
+
+    `streams`: use Slack's native streaming where it may be used.
 
     Raises:
         PlatformError: Slack cannot be reached, or refuses a token; the message says what to do.
@@ -170,7 +199,7 @@ async def connected(*, bot_token: str, app_token: str, api_url: str, handle: Han
         # No retries inside it either: it would post twice what Slack took before the connection broke.
         client = AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session, retry_handlers=[])
         me = await _who_am_i(client, app_token)
-        platform = SlackPlatform(client, me)
+        platform = SlackPlatform(client, me, streams=streams)
         directory = Directory(client)
         app = _bolt(client, me, bot_token)
         _listen(app, platform, me, directory, handle)
@@ -191,7 +220,7 @@ async def _who_am_i(client: AsyncWebClient, app_token: str) -> Identity:
         answer = await client.auth_test()
         await client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
-        raise ours(error) from error
+        raise refusal(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise PlatformError(
             f"Slack cannot be reached at {client.base_url}. Check the network, or SLACK_API_URL if you set it."

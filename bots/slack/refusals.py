@@ -1,0 +1,83 @@
+"""Slack's refusals as our own errors."""
+
+from typing import Final
+
+from slack_sdk.errors import SlackApiError
+
+from core.errors import (
+    MessageGoneError,
+    MessageTooLongError,
+    PlatformError,
+    PlatformRefusedTokenError,
+    RateLimitedError,
+    StreamRefusedError,
+)
+
+_NOT_FOUND: Final = 404
+_RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
+_REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = (
+    (
+        frozenset(
+            {
+                "message_not_found",
+                "channel_not_found",
+                "is_archived",
+                "thread_not_found",
+                "cant_update_message",
+                "edit_window_closed",
+                "not_in_channel",
+                "restricted_action",
+            }
+        ),
+        MessageGoneError,
+        "Slack no longer lets the assistant write there ({code}).",
+    ),
+    (
+        frozenset(
+            {
+                "message_not_in_streaming_state",
+                "stopped_by_user",
+                "streaming_state_conflict",
+                "channel_type_not_supported",
+                "method_not_supported_for_channel_type",
+                "missing_recipient_user_id",
+                "missing_recipient_team_id",
+                "team_not_found",
+                "user_not_found",
+                "unknown_method",
+            }
+        ),
+        StreamRefusedError,
+        "Slack does not stream this message ({code}).",
+    ),
+    (
+        frozenset({"msg_too_long", "msg_blocks_too_long"}),
+        MessageTooLongError,
+        "Slack finds the message too long ({code}).",
+    ),
+    (
+        frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
+        | {"not_allowed_token_type"},
+        PlatformRefusedTokenError,
+        "Slack does not accept the token ({code}). Check SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…), or "
+        "install the app into the workspace again.",
+    ),
+)
+
+
+def refusal(error: SlackApiError) -> PlatformError:
+    """Slack's refusal as our own error."""
+    response = error.response
+    if isinstance(response, str):
+        return PlatformError("Slack gave an answer that cannot be read.")
+    code = str(response.get("error") or response.status_code)
+    if code in _RATE_LIMITED:
+        return RateLimitedError(float(response.headers.get("Retry-After") or 1))
+    for codes, kind, sentence in _REFUSALS:
+        if code in codes:
+            return kind(sentence.format(code=code))
+    if response.status_code == _NOT_FOUND:
+        return StreamRefusedError(f"Slack does not know this call ({code}).")
+    needed = response.get("needed")
+    more = f"; add the scope {needed} and install the app again" if code == "missing_scope" else ""
+    return PlatformError(f"Slack refused the call ({code}{more}).")
