@@ -56,20 +56,27 @@ def fold(record: Record) -> list[Change]:
 
 
 def in_batches(changes: Iterable[Change]) -> Iterator[dict[Step, list[Row]]]:
-    """The changes grouped by step, to be done in the order of the steps.
+    """The changes grouped by step, to be done in the order of the steps; no step touches one thing twice.
 
-    A group ends where doing it step by step would turn round two changes of the same thing.
+    Two changes of one thing become one where their outcome is known; else, and where doing a group step by step would
+    turn them round, the group ends.
     """
-    batch: dict[Step, list[Row]] = {}
+    batch: dict[Step, dict[str, Row]] = {}
     latest: dict[str, Step] = {}
     for step, key, row in changes:
-        if latest.get(key, step) > step:
-            yield dict(sorted(batch.items()))
-            batch, latest = {}, {}
+        there = batch.get(step, {}).get(key)
+        merge = _MERGES.get(step)
+        if latest.get(key, step) > step or (there is not None and merge is None):
+            yield _in_order(batch)
+            batch, latest, there = {}, {}, None
         latest[key] = step
-        batch.setdefault(step, []).append(row)
+        batch.setdefault(step, {})[key] = row if there is None or merge is None else merge(there, row)
     if batch:
-        yield dict(sorted(batch.items()))
+        yield _in_order(batch)
+
+
+def _in_order(batch: dict[Step, dict[str, Row]]) -> dict[Step, list[Row]]:
+    return {step: list(rows.values()) for step, rows in sorted(batch.items())}
 
 
 def current(rows: Iterable[Row]) -> set[str]:
@@ -83,6 +90,21 @@ def current(rows: Iterable[Row]) -> set[str]:
 def order(row: Row) -> tuple[datetime, int]:
     """What decides between two assessments: the later one counts."""
     return row["at"], row["seq"]
+
+
+_MERGES: dict[Step, Callable[[Row, Row], Row]] = {
+    Step.START_CONVERSATION: lambda there, _row: there,
+    Step.PLACE_PART: lambda _there, row: row,
+    Step.TOUCH_CONVERSATION: lambda there, row: max(there, row, key=_last_message_at),
+    Step.END_CONVERSATION: lambda there, _row: there,
+    Step.ASSESS: lambda there, row: max(there, row, key=order),
+}
+"""What two changes of the same thing in one step come to."""
+
+
+def _last_message_at(row: Row) -> datetime:
+    moment: datetime = row["last_message_at"]
+    return moment
 
 
 def _start_conversation(record: Record, data: Row) -> list[Change]:
@@ -182,10 +204,11 @@ def _assess(record: Record, data: Row, *, kind: str, value: Any, standing: bool)
         "rationale": data["rationale"],
         "details": data["metadata"],
         "standing": standing,
-        "current": False,
+        "current": standing,  # until its neighbours have been looked at
     }
-    # One key for all: their order is decided by (`at`, `seq`), and no message need be there.
-    return Change(Step.ASSESS, "", row)
+    # Its own key: no message need be there before it.
+    key = f"{data['id']} {data['name']} {data['source_type']} {data['source_id']} {data['origin']}"
+    return Change(Step.ASSESS, key, row)
 
 
 _RULES: dict[str, Callable[[Record, Row], list[Change]]] = {

@@ -75,6 +75,12 @@ class MemoryStore:
         rows = [row for row in open_ones if row["last_message_at"] < before]
         return [as_conversation(_of(CONVERSATION, row)) for row in sorted(rows, key=_idle_order)]
 
+    async def recent_replies(self, since: datetime) -> list[Message]:
+        """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
+        rows = [row for row in self.tables.messages.values() if row["role"] == Role.ASSISTANT and not row["deleted"]]
+        recent = sorted((row for row in rows if row["timestamp"] >= since), key=_told_order, reverse=True)
+        return [as_message(_of(MESSAGE, row)) for row in recent]
+
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""
         row = self.tables.messages.get(message_id)
@@ -177,6 +183,10 @@ def _seq(row: Row) -> int:
 
 def _idle_order(row: Row) -> tuple[datetime, int]:
     return row["last_message_at"], _seq(row)
+
+
+def _told_order(row: Row) -> tuple[datetime, int]:
+    return row["timestamp"], _seq(row)
 
 
 def _is_until(record: Record, as_of: int | datetime | None) -> bool:

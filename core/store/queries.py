@@ -5,7 +5,7 @@ The statements are made once, with named parameters: composing one costs more th
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, false, select, true
+from sqlalchemy import Connection, bindparam, false, literal_column, select, true
 
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
@@ -32,6 +32,12 @@ _by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindpar
 _there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
 _newest = _there.limit(bindparam("limit"))
 _newest_up_to = _there.where(_m.seq <= bindparam("seq")).limit(bindparam("limit"))
+# The role as text, not as a parameter: only so does the partial index serve it.
+_recent_replies = _message.where(
+    _m.role == literal_column(f"'{Role.ASSISTANT.value}'"),
+    _m.timestamp >= bindparam("since"),
+    _m.deleted == false(),
+).order_by(_m.timestamp.desc(), _m.seq.desc())
 _last_reply = _there.where(_m.role == Role.ASSISTANT.value).limit(1)
 
 _assessment = select(*(_a[name] for name in ASSESSMENT)).order_by(_a.at, _a.seq)
@@ -55,6 +61,11 @@ def conversation(connection: Connection, conversation_id: str) -> Conversation |
 def idle_conversations(connection: Connection, before: datetime) -> list[Conversation]:
     """The open conversations without a message since `before`, the longest idle first."""
     return [as_conversation(row) for row in connection.execute(_idle, {"before": before})]
+
+
+def recent_replies(connection: Connection, since: datetime) -> list[Message]:
+    """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
+    return [as_message(row) for row in connection.execute(_recent_replies, {"since": since}).all()]
 
 
 def message(connection: Connection, message_id: str) -> Message | None:

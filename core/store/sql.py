@@ -63,6 +63,10 @@ class SqlStore:
         """The open conversations without a message since `before`, the longest idle first."""
         return await self._database.read(partial(queries.idle_conversations, before=before))
 
+    async def recent_replies(self, since: datetime) -> list[Message]:
+        """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
+        return await self._database.read(partial(queries.recent_replies, since=since))
+
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""
         return await self._database.read(partial(queries.message, message_id=message_id))

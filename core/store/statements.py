@@ -1,54 +1,78 @@
 """The SQL that folds changes into the tables, many rows at a time, in words that SQLite and Postgres share.
 
-It goes to the driver as text: of the time an append takes, composing and compiling statements would be half.
+It goes to the driver as text: of the time an append takes, composing and compiling statements would be half. Its rows
+go all at once: to Postgres as one array a column, to SQLite as JSON, or one by one where that is faster.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table
 
 from core.feedback import USER_COMMENT
+from core.store.columns import to_json_text
 from core.store.folding import Change, Row, Step, in_batches
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
 
-Encoder = Callable[[Any], Any] | None
+Encoder: TypeAlias = Callable[[Any], Any] | None
+Values: TypeAlias = list[tuple[Any, ...]]
 
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One statement for the driver, and where its parameters come from."""
-
-    sql: str
-    columns: tuple[tuple[str, Encoder], ...]
-
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Do it once for each of `rows`, in their order."""
-        columns = self.columns
-        values = [
-            tuple([row[name] if encode is None else encode(row[name]) for name, encode in columns]) for row in rows
-        ]
-        connection.exec_driver_sql(self.sql, values)
-
-
-_UPDATE_MESSAGE = """
-UPDATE messages SET content = COALESCE(?, content), rating = COALESCE(?, rating), feedback = COALESCE(?, feedback),
-deleted = (deleted OR ?) WHERE id = ?
+_TOUCH = """
+UPDATE conversations SET last_message_at = given.last_message_at FROM {given}
+WHERE conversations.id = given.id AND conversations.last_message_at < given.last_message_at
 """
-_TOUCH = "UPDATE conversations SET last_message_at = ? WHERE id = ? AND last_message_at < ?"
-_END = "UPDATE conversations SET ended_at = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL"
+_UPDATE_MESSAGE = """
+UPDATE messages SET content = COALESCE(given.content, messages.content),
+rating = COALESCE(given.rating, messages.rating), feedback = COALESCE(given.feedback, messages.feedback),
+deleted = (messages.deleted OR given.deleted) FROM {given} WHERE messages.id = given.id
+"""
+_END = """
+UPDATE conversations SET ended_at = given.ended_at, end_reason = given.end_reason FROM {given}
+WHERE conversations.id = given.id AND conversations.ended_at IS NULL
+"""
 _LATER = "excluded.at > assessments.at OR (excluded.at = assessments.at AND excluded.seq > assessments.seq)"
-# The rule of `folding.current`, in SQL.
+# The rule of `folding.current`, in SQL. Most rows come in with the right mark and are not written twice.
 _COUNT = f"""
-UPDATE assessments AS a SET current = (a.standing AND (a.name = '{USER_COMMENT}' OR NOT EXISTS (
+UPDATE assessments AS a SET current = NOT a.current FROM {{given}}
+WHERE a.message_id = given.message_id AND a.name = given.name
+AND a.source_type = given.source_type AND a.source_id = given.source_id
+AND a.current <> (a.standing AND (a.name = '{USER_COMMENT}' OR NOT EXISTS (
     SELECT 1 FROM assessments AS b
     WHERE b.message_id = a.message_id AND b.name = a.name
     AND b.source_type = a.source_type AND b.source_id = a.source_id
     AND b.standing AND (b.at > a.at OR (b.at = a.at AND b.seq > a.seq)))))
-WHERE a.message_id = ? AND a.name = ? AND a.source_type = ? AND a.source_id = ?
 """  # noqa: S608 - made of constants
 _SOURCE = ("message_id", "name", "source_type", "source_id")
+
+
+def _in_arrays(values: Values) -> Any:
+    return tuple(map(list, zip(*values, strict=True)))
+
+
+def _in_json(values: Values) -> Any:
+    return (to_json_text(values),)
+
+
+def _one_by_one(values: Values) -> Any:
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement for the driver, where its parameters come from, and how they are handed over."""
+
+    sql: str
+    columns: tuple[tuple[str, Encoder], ...]
+    pack: Callable[[Values], Any]
+
+    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Do it for `rows`, no two of which are about the same thing."""
+        columns = self.columns
+        values = [
+            tuple([row[name] if encode is None else encode(row[name]) for name, encode in columns]) for row in rows
+        ]
+        connection.exec_driver_sql(self.sql, self.pack(values))
 
 
 class Statements:
@@ -56,18 +80,16 @@ class Statements:
 
     def __init__(self, dialect: Dialect) -> None:
         messages, conversations, assessments = table(MessageRow), table(ConversationRow), table(AssessmentRow)
-        self._count = statement(dialect, _COUNT, assessments, _SOURCE)
+        self._count = _update(dialect, _COUNT, assessments, _SOURCE)
         self._steps = {
             Step.START_CONVERSATION: _insert(dialect, conversations, "ON CONFLICT (id) DO NOTHING"),
             Step.ADD_MESSAGE: _upsert(dialect, messages, keep=("seq", "deleted")),
             Step.PLACE_PART: _upsert(dialect, table(MessagePartRow)),
-            Step.TOUCH_CONVERSATION: statement(
-                dialect, _TOUCH, conversations, ("last_message_at", "id", "last_message_at")
+            Step.TOUCH_CONVERSATION: _update(dialect, _TOUCH, conversations, ("id", "last_message_at")),
+            Step.UPDATE_MESSAGE: _update(
+                dialect, _UPDATE_MESSAGE, messages, ("id", "content", "rating", "feedback", "deleted")
             ),
-            Step.UPDATE_MESSAGE: statement(
-                dialect, _UPDATE_MESSAGE, messages, ("content", "rating", "feedback", "deleted", "id")
-            ),
-            Step.END_CONVERSATION: statement(dialect, _END, conversations, ("ended_at", "end_reason", "id")),
+            Step.END_CONVERSATION: _update(dialect, _END, conversations, ("id", "ended_at", "end_reason")),
             Step.ASSESS: _upsert(dialect, assessments, where=_LATER),
         }
 
@@ -77,36 +99,49 @@ class Statements:
             for step, rows in batch.items():
                 self._steps[step].run(connection, rows)
             if assessed := batch.get(Step.ASSESS):
-                sources = {tuple(row[name] for name in _SOURCE): row for row in assessed}
+                sources = {tuple([row[name] for name in _SOURCE]): row for row in assessed}
                 self._count.run(connection, list(sources.values()))
 
 
-def statement(dialect: Dialect, sql: str, target: Table, columns: Sequence[str]) -> Statement:
-    """`sql`, whose `?` stand for the values of `columns` of `target`, as the dialect's driver writes it."""
-    if dialect.paramstyle == "numeric_dollar":
-        first, *rest = sql.split("?")
-        sql = first + "".join(f"${number}{part}" for number, part in enumerate(rest, start=1))
-    return Statement(sql, tuple((name, _encoder(dialect, target, name)) for name in columns))
-
-
-def _encoder(dialect: Dialect, target: Table, column: str) -> Encoder:
-    kind = target.c[column].type
-    # A bool is a number to SQLite's driver already.
-    return None if kind.python_type is bool else kind.dialect_impl(dialect).bind_processor(dialect)
+def _update(dialect: Dialect, sql: str, target: Table, columns: Sequence[str]) -> Statement:
+    """`sql`, in which `{given}` is a table of rows with some `columns` of `target`."""
+    encoders = _encoders(dialect, target, columns)
+    if dialect.name == "postgresql":
+        return Statement(sql.format(given=_unnest(dialect, target, columns)), encoders, _in_arrays)
+    picked = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
+    return Statement(sql.format(given=f"(SELECT {picked} FROM json_each(?)) AS given"), encoders, _in_json)  # noqa: S608 - our own names
 
 
 def _insert(dialect: Dialect, target: Table, conflict: str) -> Statement:
     columns = [column.name for column in target.columns]
-    marks = ", ".join("?" * len(columns))
-    sql = f"INSERT INTO {target.name} ({', '.join(columns)}) VALUES ({marks}) {conflict}"  # noqa: S608 - our own names
-    return statement(dialect, sql, target, columns)
+    names = ", ".join(columns)
+    encoders = _encoders(dialect, target, columns)
+    insert = f"INSERT INTO {target.name} ({names})"
+    if dialect.name == "postgresql":
+        given = _unnest(dialect, target, columns)
+        return Statement(f"{insert} SELECT {names} FROM {given} {conflict}", encoders, _in_arrays)  # noqa: S608 - our own names
+    return Statement(f"{insert} VALUES ({', '.join('?' * len(columns))}) {conflict}", encoders, _one_by_one)
+
+
+def _unnest(dialect: Dialect, target: Table, columns: Sequence[str]) -> str:
+    types = [target.c[name].type.compile(dialect) for name in columns]
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=1))
+    return f"unnest({arrays}) AS given ({', '.join(columns)})"
+
+
+def _encoders(dialect: Dialect, target: Table, columns: Sequence[str]) -> tuple[tuple[str, Encoder], ...]:
+    kinds = [(name, target.c[name].type) for name in columns]
+    # A bool is a number to SQLite's driver already.
+    return tuple(
+        (name, None if kind.python_type is bool else kind.dialect_impl(dialect).bind_processor(dialect))
+        for name, kind in kinds
+    )
 
 
 def _upsert(dialect: Dialect, target: Table, *, keep: Sequence[str] = (), where: str = "") -> Statement:
     """Insert, or put the new row in the old one's place but for `keep`, where `where` holds."""
     keys = [column.name for column in target.primary_key]
-    sets = ", ".join(
-        f"{each.name} = excluded.{each.name}" for each in target.columns if each.name not in {*keys, *keep}
-    )
+    replaced = [column.name for column in target.columns if column.name not in {*keys, *keep}]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in replaced)
     condition = f" WHERE {where}" if where else ""
     return _insert(dialect, target, f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}{condition}")

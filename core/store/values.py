@@ -9,7 +9,7 @@ from typing import Any
 from core.feedback import Assessment, AssessmentSource, SourceType
 from core.messages import Conversation, Message, MessageRef, ModelIdentity, PlaceRef, ReplyStatus, Role
 
-CONVERSATION = ("id", "model", "username", "place", "started_at", "ended_at")
+CONVERSATION = ("id", "model", "username", "place", "started_at", "ended_at", "end_reason")
 MESSAGE = (
     "id",
     "conversation_id",
@@ -43,8 +43,8 @@ _STATUSES = {each.value: each for each in ReplyStatus}
 
 def as_conversation(row: Iterable[Any]) -> Conversation:
     """The conversation of a row of `CONVERSATION`."""
-    id_, model, username, place, started_at, ended_at = row
-    return Conversation(id_, as_model(model), username, PlaceRef.parse(place), started_at, ended_at)
+    id_, model, username, place, started_at, ended_at, reason = row
+    return Conversation(id_, as_model(model), username, PlaceRef.parse(place), started_at, ended_at, reason)
 
 
 def as_model(model: dict[str, Any]) -> ModelIdentity:
