@@ -1,33 +1,25 @@
-"""Whose call goes next on a rate bucket, and when. Pure: the time comes in as an argument, nothing is sent from here.
+"""The order of the calls on one rate bucket, over all its streams. It knows no texts, only how much was written when.
 
-The order is finals, then first texts, then the stream whose readers have waited the most: its lag is the sum, over
-what is written and not yet shown, of the time it has been waiting. The times come from what the bucket still allows,
-shared out over what is left of its window, or over the time that the replies under way are likely to take yet.
+Finals go first, then first texts, then the stream whose readers have waited the most: its lag is the sum, over what is
+written and not yet shown, of the time it has been waiting.
 """
 
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
+from core.pacing.bucket import RateBucket
+from core.pacing.lengths import ReplyLengths
+from core.pacing.spacing import LEAST_GAP, Gap, Spacing
 from core.ports import Budget, Rate
-from core.rate_bucket import RateBucket
-from core.reply_lengths import ReplyLengths
 
-_FIRST_GAP: Final = 0.5
+_FIRST_GAP: Final = 0.35
 """The first edit comes after this part of the usual gap: short replies are where schedules differ most."""
-_LEAST_GAP: Final = 0.25
-"""Seconds between two edits of one stream: more of them are a waste, whatever the budget."""
-_STRETCH: Final = 1.005
-"""How much longer than the even gap a later one may become for the sake of an earlier call."""
-_SWING: Final = 0.5
-"""The part of a gap by which a call on a bucket with plenty left may come earlier or later, to leave with a burst."""
-_BURSTS: Final = 2.0
+_BURSTS: Final = 3.0
 """How many usual pauses between bursts a call may come earlier or later, to leave with one."""
 _NEARLY: Final = 0.7
 """A stream whose burst has just come goes before the one with the largest lag if its own is this part of it."""
-_TURNING: Final = 1.5
-"""Round trips before a window's end from which its last call is an ordinary edit's too."""
 _SMOOTHING: Final = 0.3
 
 
@@ -45,7 +37,9 @@ class _Stream:
     shown: bool
     wrote_at: float
     called_at: float
+    """When its last call left; before its first, when it was opened."""
     units: int = 0
+    """Written, and in no call yet."""
     arrived: float = 0.0
     """The sum of the times at which `units` were written."""
     total: int = 0
@@ -66,13 +60,7 @@ class _Stream:
         return self.units * now - self.arrived
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
-    """Seconds between two ordinary calls: the best, and how far from it one may go to meet a burst."""
-
-    least: float
-    best: float
-    most: float
+_Waiting: TypeAlias = tuple[Hashable, _Stream]
 
 
 class Pacer:
@@ -95,11 +83,11 @@ class Pacer:
         platforms whose SDK does not queue calls itself.
         """
         self._bucket = RateBucket(rate)
-        self._reserve = reserve
+        self._lengths = ReplyLengths()
+        self._spacing = Spacing(self._bucket, self._lengths, reserve)
         self._at_once = at_once
         self._streams: dict[Hashable, _Stream] = {}
         self._flying: dict[Hashable, float] = {}
-        self._lengths = ReplyLengths()
         self._last_call = -math.inf
         self._busy_since = -math.inf
         self._planned: Turn | None = None
@@ -133,14 +121,14 @@ class Pacer:
             it.finished = True
             if not it.units:
                 it.asks_since = now
-            self._lengths.ended(it.opened, it.total, now)
+            self._lengths.ended(it.opened, it.total)
             self._replan()
 
     def close(self, stream: Hashable) -> None:
         """Nothing more is to be shown of it."""
         it = self._streams.pop(stream, None)
         if it is not None and not it.finished:
-            self._lengths.ended(it.opened, it.total, it.wrote_at)
+            self._lengths.ended(it.opened, it.total)
         self._replan()
 
     def pause(self, stream: Hashable) -> None:
@@ -228,87 +216,46 @@ class Pacer:
     def _replan(self) -> None:
         self._planned = None
 
-    def _ordinary(self, waiting: list[tuple[Hashable, _Stream]], now: float) -> Turn:
-        kept = self._kept(now)
-        gap = self._gap(kept, now)
-        room = self._room(kept, now)
+    def _ordinary(self, waiting: list[_Waiting], now: float) -> Turn:
+        streams = len(self._streams)
+        kept = self._spacing.kept(now, streams)
+        room = self._spacing.room(now, kept)
+        gap = self._spacing.gap(now, kept, streams=streams, last_call=self._last_call, busy_since=self._busy_since)
+        first_gap = _FIRST_GAP * math.sqrt(streams) * gap.best
         soonest = max(now, room, self._last_call + gap.least)
         # A stream whose turn has not come yet, however much it lags, does not hold up another.
-        due = [(stream, it) for stream, it in waiting if _held_until(it, gap) <= soonest]
+        due = [each for each in waiting if self._held_until(each[1], first_gap) <= soonest]
         if not due:
-            due = [min(waiting, key=lambda each: _held_until(each[1], gap))]
+            due = [min(waiting, key=lambda each: self._held_until(each[1], first_gap))]
         stream, it = _longest_waiting(due, soonest)
-        early, late = self._window(it, gap, room)
-        if now >= early:
-            fresh = [each for each in due if each[1].wrote_at >= early]
-            if fresh:
-                candidate = _longest_waiting(fresh, now)
-                if candidate[1].lag(now) >= _NEARLY * it.lag(now):
-                    return Turn(candidate[0], now)
-        return self._plan(Turn(stream, early if it.wrote_at >= early else late), early)
+        early, late = self._window(it, gap, first_gap)
+        early, late = max(early, room), max(late, room)
+        if now >= early and (fresh := [each for each in due if each[1].wrote_at >= early]):
+            burst, its = _longest_waiting(fresh, now)
+            if its.lag(now) >= _NEARLY * it.lag(now):
+                return Turn(burst, now)
+        self._planned, self._planned_until = Turn(stream, early if it.wrote_at >= early else late), early
+        return self._planned
 
-    def _plan(self, turn: Turn, until: float) -> Turn:
-        self._planned, self._planned_until = turn, until
-        return turn
-
-    def _window(self, it: _Stream, gap: _Gap, room: float) -> tuple[float, float]:
-        """From when a call may leave with a burst, and when it leaves without one."""
-        patience = _BURSTS * it.pause / len(self._streams)  # with many streams some burst comes the sooner
+    def _window(self, it: _Stream, gap: Gap, first_gap: float) -> tuple[float, float]:
+        """From when its call may leave with a burst, and when it leaves without one."""
+        patience = self._patience(it)
         early = self._last_call + max(gap.least, gap.best - patience)
         late = self._last_call + min(gap.most, gap.best + patience)
-        held = _held_until(it, gap)
-        if not it.edits:
-            first = _FIRST_GAP * gap.best
-            held = it.called_at + max(0.5 * first, first - patience)
-            late = max(late, it.called_at + min(2 * first, first + patience))
-        return max(early, held, room), max(late, held, room)
+        held = self._held_until(it, first_gap)
+        own_late = held if it.edits else it.called_at + min(2 * first_gap, first_gap + patience)
+        return max(early, held), max(late, own_late)
 
-    def _kept(self, now: float) -> int:
-        """Calls that ordinary edits leave to finals for the time being."""
-        limit = self._bucket.limit(now)
-        ending = 1.0
-        if self._bucket.tells:
-            window = self._bucket.reset(now) - now
-            ending = min(1.0, (window if window > 0 else self._bucket.window) / self._lengths.remaining(now))
-        kept = max(self._reserve, math.ceil(self._reserve * len(self._streams) * ending))
-        return min(max(kept, 1 if self._bucket.tells else 0), limit - 1)
+    def _held_until(self, it: _Stream, first_gap: float) -> float:
+        """The earliest time for its next call, as far as the stream itself is concerned."""
+        if it.edits:
+            return it.called_at + LEAST_GAP
+        return it.called_at + max(0.5 * first_gap, first_gap - self._patience(it))
 
-    def _room(self, kept: int, now: float) -> float:
-        """The earliest time at which an ordinary edit leaves `kept` calls behind, or need not."""
-        if self._bucket.tells and self._bucket.left(now):
-            turning = self._bucket.reset(now) - _TURNING * self._bucket.round_trip
-            if self._bucket.left(now) <= kept:
-                return max(now, turning)
-        return self._bucket.has_room(now, kept + 1)
-
-    def _gap(self, kept: int, now: float) -> _Gap:
-        bucket = self._bucket
-        calls = max(0, bucket.left(now) - kept)
-        usual = bucket.window / max(1, bucket.limit(now) - kept)
-        horizon = self._lengths.remaining(now)
-        if not bucket.tells:
-            calls += bucket.coming_back(now, horizon)
-        elif (reset := bucket.reset(now) - _TURNING * bucket.round_trip) > now:
-            if horizon >= reset - self._last_call:
-                return self._even(reset - self._last_call, calls, usual)
-        elif bucket.window <= horizon:
-            return _Gap(0.8 * usual, usual, _STRETCH * usual)
-        best = max(horizon / max(1, calls), _LEAST_GAP / len(self._streams))
-        return _Gap((1 - _SWING) * best, best, (1 + _SWING) * best)
-
-    def _even(self, left: float, calls: int, usual: float) -> _Gap:
-        """What is left of the window, shared out evenly; but no gap now that makes later ones longer than usual."""
-        longest = _STRETCH * usual
-        least = left - calls * longest
-        even = left / (calls + 1)
-        elapsed = self._last_call - self._busy_since
-        best = min(even, max(least, elapsed))
-        return _Gap(min(least, best), best, max(best, longest))
+    def _patience(self, it: _Stream) -> float:
+        """Seconds that a call may come earlier or later to meet a burst; of many streams one has it the sooner."""
+        return _BURSTS * it.pause / len(self._streams)
 
 
-def _longest_waiting(streams: list[tuple[Hashable, _Stream]], now: float) -> tuple[Hashable, _Stream]:
+def _longest_waiting(streams: list[_Waiting], now: float) -> _Waiting:
     return max(streams, key=lambda each: each[1].lag(now))
-
-
-def _held_until(it: _Stream, gap: _Gap) -> float:
-    return it.called_at + (_LEAST_GAP if it.edits else 0.5 * _FIRST_GAP * gap.best)

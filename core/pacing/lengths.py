@@ -2,13 +2,13 @@
 
 from typing import Final
 
-_LENGTH: Final = 1000
-"""Characters of a typical reply, some 250 tokens, until there is experience."""
+_LENGTH: Final = 1200
+"""Characters of a typical reply, some 300 tokens, until there is experience."""
 _PACE: Final = 240.0
 """Characters a second of a typical model, some 60 tokens, until there is experience."""
-_WEIGHT: Final = 4.0
-"""How many replies of experience the assumed length counts for; the assumed pace, for as many seconds."""
-_MEMORY: Final = 20.0
+_WEIGHT: Final = 12.0
+"""How many replies of experience the assumed length counts for."""
+_MEMORY: Final = 30.0
 """How many replies are remembered."""
 _SHORTEST: Final = 5.0
 _LONGEST: Final = 60.0
@@ -39,7 +39,7 @@ class ReplyLengths:
         """Some reply under way has become longer."""
         self._live_units += units
 
-    def ended(self, began: float, units: int, now: float) -> None:  # noqa: ARG002
+    def ended(self, began: float, units: int) -> None:
         """The reply that had begun at `began` has ended, with `units` in all."""
         self._live -= 1
         self._opened -= began
@@ -54,5 +54,5 @@ class ReplyLengths:
         """Seconds that a reply under way is likely to take yet."""
         length = (self._units + self._live_units) / self._finished
         lived = self._live * now - self._opened
-        pace = (self._live_units + _PACE) / (lived + 1.0)
+        pace = (self._live_units + _PACE) / (lived + 1.0)  # the assumed pace counts for a second
         return min(_LONGEST, max(_SHORTEST, length / max(pace, 1e-3)))
