@@ -24,6 +24,12 @@ def bare_url(request: pytest.FixtureRequest) -> str:
     return make("template0")
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def own_url(request: pytest.FixtureRequest) -> str:
+    """A database of either kind that the test may damage."""
+    return str(request.getfixturevalue({"sqlite": "sqlite_url", "postgres": "own_postgres_url"}[request.param]))
+
+
 async def run(url: str, *statements: str) -> None:
     def work(connection: Connection) -> None:
         for statement in statements:
@@ -77,23 +83,23 @@ def _tables(connection: Connection) -> set[str]:
     return set(connection.dialect.get_table_names(connection)) - {"sqlite_sequence"}
 
 
-async def test_tables_of_a_newer_version_are_left_alone(database_url) -> None:
-    await upgrade(database_url)
-    await run(database_url, "UPDATE alembic_version SET version_num = '9999'")
+async def test_tables_of_a_newer_version_are_left_alone(own_url) -> None:
+    await upgrade(own_url)
+    await run(own_url, "UPDATE alembic_version SET version_num = '9999'")
 
-    for attempt in (upgrade(database_url), check(database_url), open_store(database_url).__aenter__()):
+    for attempt in (upgrade(own_url), check(own_url), open_store(own_url).__aenter__()):
         with pytest.raises(SchemaMismatchError, match=r"newer \(9999\).*install the newer one"):
             await attempt
 
 
-async def test_tables_changed_by_another_hand_are_named(database_url) -> None:
-    await upgrade(database_url)
-    await run(database_url, "ALTER TABLE messages ADD COLUMN mood TEXT", "DROP INDEX ix_messages_conversation")
+async def test_tables_changed_by_another_hand_are_named(own_url) -> None:
+    await upgrade(own_url)
+    await run(own_url, "ALTER TABLE messages ADD COLUMN mood TEXT", "DROP INDEX ix_messages_conversation")
 
     with pytest.raises(
         SchemaMismatchError, match=r"(?s)(mood.*ix_messages_conversation|ix_messages_conversation.*mood)"
     ):
-        await check(database_url)
+        await check(own_url)
 
 
 async def test_sqlite_is_upgraded_when_it_is_opened(sqlite_url) -> None:
@@ -176,9 +182,9 @@ async def test_a_database_that_the_server_does_not_have_cannot_be_opened(postgre
             pass
 
 
-async def test_a_server_that_comes_back_is_found_by_the_next_call(postgres, postgres_url) -> None:
-    name = _name(postgres_url)
-    async with open_store(postgres_url) as store:
+async def test_a_server_that_comes_back_is_found_by_the_next_call(postgres, own_postgres_url) -> None:
+    name = _name(own_postgres_url)
+    async with open_store(own_postgres_url) as store:
         await store.append(started("c1"))
 
         postgres.psql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
@@ -193,12 +199,12 @@ async def test_a_server_that_comes_back_is_found_by_the_next_call(postgres, post
         assert [message.id for message in await store.history("c1", limit=9)] == ["m2"]
 
 
-async def test_connections_that_the_server_closed_are_replaced_unseen(postgres, postgres_url) -> None:
-    async with open_store(postgres_url) as store:
+async def test_connections_that_the_server_closed_are_replaced_unseen(postgres, own_postgres_url) -> None:
+    async with open_store(own_postgres_url) as store:
         await store.append(started("c1"))
         await store.history("c1", limit=1)
 
-        _disconnect(postgres, _name(postgres_url))
+        _disconnect(postgres, _name(own_postgres_url))
 
         assert await store.append(said("m1")) == [True]
         assert [message.id for message in await store.history("c1", limit=9)] == ["m1"]
