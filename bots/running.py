@@ -35,6 +35,8 @@ def options_from(settings: Settings) -> Options:
         environment=settings.environment,
         keep_feedback=settings.feedback,
         grace_seconds=settings.grace_seconds,
+        reply_characters=settings.reply_characters,
+        folds_thinking=settings.thinking == "fold",
         idle=timedelta(minutes=settings.idle_minutes),
     )
 
@@ -70,7 +72,11 @@ async def running(settings: Settings, platforms: Iterable[str]) -> AsyncIterator
         for platform, (bot_token, app_token) in wanted:
             await stack.enter_async_context(
                 slack.connected(
-                    bot_token=bot_token, app_token=app_token, api_url=settings.slack_api_url, handle=assistant.handle
+                    bot_token=bot_token,
+                    app_token=app_token,
+                    api_url=settings.slack_api_url,
+                    handle=assistant.handle,
+                    streams=settings.slack_streaming,
                 )
             )
             logger.info("connected", extra={"platform": platform})

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +16,7 @@ from core.ports import CanShowTyping, ChatPlatform, Chunk, LanguageModel, Store,
 from core.prompt import Window, build_prompt
 from core.records import AddMessage, Record, envelop
 from core.streaming import ReplyStream
+from core.thinking import ThoughtFilter
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ _NOTES: Final = {
     "stopped": "⚠️ I was stopped before the answer was complete. Please ask again.",
     "internal_error": "⚠️ Something went wrong on my side. Please ask again.",
     "empty": "⚠️ The model gave an empty answer. Please ask in other words.",
+    "too_long": "⚠️ The answer is longer than this assistant may show; it was cut off here.",
     "length": "⚠️ The answer reached its length limit here.",
     "content_filter": "⚠️ The model's content filter ended the answer here.",
 }
@@ -34,6 +36,8 @@ _PAUSES: Final = (0.5, 1, 2, 4, 8, 15, 15, 15)
 """Seconds between attempts to keep a reply while the database is away."""
 _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
+_FOLDED: Final = 280
+"""Characters of what the model thought that a folded line shows."""
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
 
@@ -56,6 +60,10 @@ class _Story:
     first_token_at: datetime | None = None
     ended_at: datetime | None = None
     text: list[str] = field(default_factory=list)
+    length: int = 0
+    """Characters of the text."""
+    is_too_long: bool = False
+    thinking: list[str] = field(default_factory=list)
     finish_reason: str | None = None
     usage: Usage | None = None
     status: ReplyStatus = ReplyStatus.COMPLETE
@@ -68,6 +76,9 @@ class _Story:
         if chunk.text:
             self.first_token_at = self.first_token_at or clock.now()
             self.text.append(chunk.text)
+            self.length += len(chunk.text)
+        if chunk.thinking:
+            self.thinking.append(chunk.thinking)
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
 
@@ -83,6 +94,8 @@ class _Story:
             self._cut_off(ReplyStatus.FAILED, "internal_error")
         elif not reading.done() or reading.cancelled():
             self._cut_off(ReplyStatus.CUT_OFF, "stopped")
+        elif self.is_too_long:
+            self._cut_off(ReplyStatus.CUT_OFF, "too_long")
         elif self.finish_reason is None:
             self._cut_off(ReplyStatus.CUT_OFF, "no_finish_reason")
         elif not "".join(self.text).strip():
@@ -106,6 +119,8 @@ class Answering:
         clock: Clock,
         live: LiveReplies,
         system_prompt: str,
+        reply_characters: int,
+        folds_thinking: bool,
         window: Window,
         environment: str,
     ) -> None:
@@ -114,6 +129,8 @@ class Answering:
         self._clock = clock
         self._live = live
         self._system_prompt = system_prompt
+        self._reply_characters = reply_characters
+        self._folds_thinking = folds_thinking
         self._window = window
         self._environment = environment
         self._gates = Gates(clock)
@@ -171,6 +188,8 @@ class Answering:
             self._reading.discard(reading)
             reading.cancel()
             story.end(self._clock.now(), reading)
+            if self._folds_thinking and story.thinking:
+                story.sentences.insert(0, _folded(story.thinking))
             reply.finish("\n".join(story.sentences))
         try:
             await showing
@@ -186,10 +205,22 @@ class Answering:
             self._told_of_cut.add(turn.conversation.id)
             story.sentences.append(_CUT_NOTE)
         story.started_at = self._clock.now()
+        thoughts = ThoughtFilter()
         async with aclosing(self._model.reply(prompt.messages)) as chunks:
             async for chunk in chunks:
-                story.take(chunk, self._clock)
-                reply.write(chunk.text)
+                text, thought = thoughts.feed(chunk.text) if chunk.text else ("", "")
+                if thought := chunk.thinking + thought:
+                    reply.think()
+                if story.length + len(text) > self._reply_characters:
+                    text = text[: self._reply_characters - story.length]
+                    story.is_too_long = True
+                story.take(replace(chunk, text=text, thinking=thought), self._clock)
+                reply.write(text)
+                if story.is_too_long:
+                    return
+        rest, thought = thoughts.finish()
+        story.take(Chunk(text=rest, thinking=thought), self._clock)
+        reply.write(rest)
 
     def _record(self, turn: Turn, reply_id: str, reply: ReplyStream, story: _Story) -> Record:
         identity = self._model.identity
@@ -240,6 +271,13 @@ class Answering:
 def client_request_id(question: MessageRef) -> str:
     """The id of the request that a question is, from the platform's own ids, within MLflow's 50 characters."""
     return f"{question.platform}-{question.channel}-{question.id}"[:_CLIENT_REQUEST_ID_LENGTH]
+
+
+def _folded(thinking: list[str]) -> str:
+    """What the model thought, in a line or two of a quotation."""
+    words = " ".join("".join(thinking).split())
+    short = words if len(words) <= _FOLDED else f"{words[:_FOLDED].rsplit(' ', 1)[0]} …"
+    return f"> 💭 {short}"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 from weakref import WeakValueDictionary
 
 from core.answering import Answering, Turn
 from core.clock import Clock
+from core.conversations import RESET, Conversations
 from core.errors import PlatformError
 from core.events import (
     Event,
@@ -32,11 +33,11 @@ from core.live import LiveReplies
 from core.messages import Conversation, Message, MessageRef, Role, stable_ulid
 from core.ports import ChatPlatform, LanguageModel, Store
 from core.prompt import DEFAULT_WINDOW, Window
-from core.records import AddMessage, EndConversation, Record, StartConversation, UpdateMessage, envelop
+from core.reconciling import Reconciling
+from core.records import AddMessage, EndConversation, Record, UpdateMessage, envelop
 
 logger = logging.getLogger(__name__)
 
-RESET: Final = "reset"
 _RESETS: Final = 1_000
 _RESET_DONE: Final = "Done: I have forgotten what we said here. Your next message starts a new conversation."
 _NOTHING_TO_RESET: Final = "There is no conversation going on here. Mention me with a question to start one."
@@ -51,6 +52,8 @@ class Options:
     environment: str = "dev"
     keep_feedback: bool = True
     grace_seconds: float = 10.0
+    reply_characters: int = 100_000
+    folds_thinking: bool = False
     idle: timedelta = timedelta(hours=12)
 
 
@@ -63,11 +66,14 @@ class Assistant:
 
     def __init__(self, *, store: Store, model: LanguageModel, clock: Clock, options: Options) -> None:
         self._store = store
-        self._model = model
         self._options = options
         self._clock = clock
         self._live = LiveReplies()
         self._judging = Judging(store, self._live, options.environment)
+        self._conversations = Conversations(store, self._live, model, options.environment)
+        self._reconciling = Reconciling(
+            store=store, live=self._live, clock=clock, handle=self.handle, votes=options.keep_feedback
+        )
         self._answering = Answering(
             store=store,
             model=model,
@@ -75,6 +81,8 @@ class Assistant:
             live=self._live,
             system_prompt=options.system_prompt,
             window=options.window,
+            reply_characters=options.reply_characters,
+            folds_thinking=options.folds_thinking,
             environment=options.environment,
         )
         self._turns: dict[str, deque[Turn]] = {}
@@ -91,6 +99,7 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait out the grace period, then cut off what is left and record it."""
+        await self._reconciling.stop()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._options.grace_seconds)
         self._answering.stop()
@@ -107,6 +116,13 @@ class Assistant:
         # In the order they came: an edit must not overtake its message, nor a 👍 taken away the 👍.
         async with self._in_order(f"{event.message.key} {by}"):
             await self._handle(event, platform)
+
+    def catch_up(self, platform: ChatPlatform, since: datetime | None = None) -> None:
+        """Find out, in the background, what people did on a platform while it was not heard.
+
+        `since`: when it was last heard; None: that is not known, a process before this one heard it.
+        """
+        self._reconciling.begin(platform, since)
 
     async def _handle(self, event: Event, platform: ChatPlatform) -> None:
         match event:
@@ -148,55 +164,13 @@ class Assistant:
 
     async def _ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
         async with self._in_order(event.place.key):
-            conversation, records = await self._conversation_for(event)
+            if await self._store.message_at(event.message) is not None:
+                return  # told again: by now it might seem to belong to another conversation
+            conversation, records = await self._conversations.of_question(event)
             question = self._question(event, conversation)
             *_, is_new = await self._store.append(*records, self._add(event, question))
             if is_new:
                 self._enqueue(Turn(conversation, question, event.message, event.place, platform))
-
-    async def _conversation_for(self, event: MessageReceived) -> tuple[Conversation, list[Record]]:
-        """The conversation that a question continues, or a new one and the record that starts it."""
-        if event.lasting:
-            latest = await self._store.latest_conversation(event.place)
-            if latest is not None and latest.ended_at is None:
-                return latest, []
-            return self._start(event, None)
-        parent = await self._store.message_at(event.parent) if event.parent else None
-        if parent is None:
-            return self._start(event, None)
-        conversation = await self._store.conversation(parent.conversation_id)
-        last = await self._store.last_reply(parent.conversation_id)
-        if conversation and conversation.ended_at is None and (last is None or last.id == parent.id):
-            return conversation, []
-        return self._start(event, parent)
-
-    def _start(self, event: MessageReceived, branched_from: Message | None) -> tuple[Conversation, list[Record]]:
-        conversation = Conversation(
-            id=stable_ulid(event.at, f"conversation:{event.message.key}"),
-            model=self._model.identity,
-            username=event.author.name,
-            place=event.place,
-            started_at=event.at,
-        )
-        payload = StartConversation(
-            id=conversation.id,
-            model={"id": conversation.model.id, "metadata": dict(conversation.model.metadata)},
-            username=conversation.username,
-            place=event.place.key,
-            lasting=event.lasting,
-            environment=self._options.environment,
-            branched_from=branched_from.id if branched_from else None,
-        )
-        record = envelop(
-            payload,
-            environment=self._options.environment,
-            at=event.at,
-            where=event.place,
-            key=f"{event.message.key}:start",
-            conversation_id=conversation.id,
-            subject=event.author.ref.key,
-        )
-        return conversation, [record]
 
     def _question(self, event: MessageReceived, conversation: Conversation) -> Message:
         return Message(
@@ -235,11 +209,13 @@ class Assistant:
             if event.message in self._resets:
                 return
             self._resets.append(event.message)
-            latest = await self._store.latest_conversation(event.place) if event.lasting else None
+            meant = await self._conversations.to_reset(event)
             answer = _NOTHING_TO_RESET
-            if latest is not None and latest.ended_at is None:
-                await self._store.append(self._end(latest, RESET))
+            if meant is not None and meant.ended_at is None and meant.started_at <= event.at:
+                await self._store.append(self._end(meant, RESET))
                 answer = _RESET_DONE
+            elif event.found_later:
+                return  # it was heard already, or there is nothing left to reset
             self._spawn(self._say(event, platform, answer), f"confirm the reset in {event.message.key}")
 
     async def _say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from core.events import MessageReceived
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, ModelIdentity, PersonRef, PlaceRef, Role
 from core.records import Record
@@ -52,6 +53,8 @@ class Sent:
     message: MessageRef
     budget: Budget | None = None
     """What the answer said of the bucket, where it said something."""
+    is_found_again: bool = False
+    """An earlier try had posted it already, perhaps with an older text."""
 
 
 class ChatPlatform(Protocol):
@@ -138,6 +141,29 @@ class CanStream(Protocol):
 
     async def stop_stream(self, message: MessageRef, text: str) -> Sent:
         """Add `text`, which may be empty, and end the stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """An emoji that stands on a message."""
+
+    person: PersonRef
+    emoji: str
+    """As the platform names it."""
+    by_bot: bool = False
+
+
+@runtime_checkable
+class CanLookBack(Protocol):
+    """The platform can be asked what happened while the assistant was away. Each call raises as `ChatPlatform`'s do."""
+
+    async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
+        """What was written in `place` from `since` on and still stands: the first `limit` messages, oldest first."""
+        ...
+
+    async def reactions_on(self, message: MessageRef) -> Sequence[Reaction]:
+        """Every emoji that stands on `message`, once for each person who put it there."""
         ...
 
 
@@ -246,6 +272,10 @@ class Store(Protocol):
 
     async def idle_conversations(self, before: datetime) -> list[Conversation]:
         """The open conversations whose last message is older than `before`."""
+        ...
+
+    async def recent_replies(self, since: datetime) -> list[Message]:
+        """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
         ...
 
     def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:

@@ -120,6 +120,22 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=3600, description="The longest pause between two pieces of an answer, in seconds.")
     ] = 60
 
+    reply_characters: Annotated[
+        int, Field(ge=1_000, le=2_000_000, description="The longest reply that is shown, in characters; more is cut.")
+    ] = 100_000
+    thinking: Annotated[
+        str,
+        Field(
+            pattern="^(hide|fold)$",
+            description="What a model thinks aloud (`<think>`, reasoning_content): hide it, or fold it into a line "
+            "below the reply. It is never a part of the reply.",
+        ),
+    ] = "hide"
+    slack_streaming: Annotated[
+        bool,
+        Field(description="Use Slack's native streaming in threads; off: replies grow by edits everywhere."),
+    ] = True
+
     grace_seconds: Annotated[
         float, Field(ge=0, le=3600, description="How long replies in flight may still run when the bot is stopped.")
     ] = 10

@@ -207,7 +207,8 @@ class ReplyStream:
     async def _post(self, index: int, target: Target) -> Showing:
         answers = self._reply_to if index == 0 else None
         sent = await self._platform.post(self._place, target.text, reply_to=answers, nonce=f"{self._nonce}-{index}")
-        return EditedMessage(self._platform, sent.message, self._edit_gate(), target.text)
+        shows = None if sent.is_found_again else target.text
+        return EditedMessage(self._platform, sent.message, self._edit_gate(), shows)
 
     async def _begin_stream(self, index: int, target: Target) -> Showing | None:
         """A message that the platform itself streams, where it does and the part has more to come."""
@@ -225,7 +226,8 @@ class ReplyStream:
             return None
         limits = platform.stream_limits
         appends = self._gates.of(platform.append_bucket(self._place), limits.appends, at_once=limits.at_once)
-        return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), begins)
+        shows = None if sent.is_found_again else begins
+        return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), shows)
 
     def _edit_gate(self) -> Gate:
         limits = self._platform.limits
@@ -255,7 +257,10 @@ class ReplyStream:
                 raise error
             return
         now = self._clock.monotonic()
+        is_first = self._failing_since is None
         self._failing_since = self._failing_since or now
+        if is_first and isinstance(error, StreamRefusedError):
+            return
         if now - self._failing_since > _GIVE_UP_AFTER:
             raise error
         logger.warning("reply_call_failed", extra={"error": str(error), "again_in": self._pause})

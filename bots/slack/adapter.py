@@ -6,6 +6,7 @@ acknowledged is in the log; what failed is delivered again by Slack.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
 
+_POSTED: Final = 200
+"""How many of the newest posts are known by their ts, to tell a stream whose start was never answered."""
 _EMOJI_NAMES: Final = {"📝": "memo", "👍": "thumbsup", "👎": "thumbsdown"}
 _EVENT_TYPES: Final = ("message", "app_mention", "reaction_added", "reaction_removed")
 
@@ -45,6 +48,7 @@ class SlackPlatform:
         self._me = me
         self._streams = streams
         self._unsure: set[str] = set()
+        self._posted: deque[str] = deque(maxlen=_POSTED)
 
     @property
     def limits(self) -> Limits:
@@ -60,7 +64,7 @@ class SlackPlatform:
         del reply_to
         if nonce in self._unsure and (found := await self._find(place, nonce)):
             self._unsure.discard(nonce)
-            return Sent(found)
+            return Sent(found, is_found_again=True)
         call = self._client.chat_postMessage(
             channel=place.channel,
             thread_ts=place.thread or None,
@@ -96,9 +100,9 @@ class SlackPlatform:
 
     async def start_stream(self, place: PlaceRef, text: str, *, asker: PersonRef, nonce: str) -> Sent:
         """Post the beginning of a message that will grow."""
-        if nonce in self._unsure and (found := await self._find_stream(place, text)):
+        if nonce in self._unsure and (found := await self._find_stream(place)):
             self._unsure.discard(nonce)
-            return Sent(found)
+            return Sent(found, is_found_again=True)
         call = self._client.chat_startStream(
             channel=place.channel,
             thread_ts=place.thread,
@@ -139,6 +143,7 @@ class SlackPlatform:
                 self._unsure.add(nonce)
             raise
         self._unsure.discard(nonce)
+        self._posted.append(answer["ts"])
         return answer
 
     async def _find(self, place: PlaceRef, nonce: str) -> MessageRef | None:
@@ -148,13 +153,14 @@ class SlackPlatform:
                 return self._ref(place.channel, each["ts"])
         return None
 
-    async def _find_stream(self, place: PlaceRef, text: str) -> MessageRef | None:
-        """The message that a stream began with `text`: streams carry no metadata, but turns in a thread do not mix."""
+    async def _find_stream(self, place: PlaceRef) -> MessageRef | None:
+        """The stream whose start was never answered: ours, and the only one that we have not heard of.
+
+        Streams carry no metadata to know them by.
+        """
         for each in await self._newest(place):
-            if each.get("user") == self._me.user_id:
-                return (
-                    self._ref(place.channel, each["ts"]) if str(each.get("text", "")).strip() == text.strip() else None
-                )
+            if each.get("user") == self._me.user_id and not each.get("metadata"):
+                return None if each["ts"] in self._posted else self._ref(place.channel, each["ts"])
         return None
 
     async def _newest(self, place: PlaceRef) -> list[dict[str, Any]]:

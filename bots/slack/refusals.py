@@ -59,8 +59,10 @@ _REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = 
         frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
         | {"not_allowed_token_type"},
         PlatformRefusedTokenError,
-        "Slack does not accept the token ({code}). Check SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…), or "
-        "install the app into the workspace again.",
+        (
+            "Slack does not accept the token ({code}). Check SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…), or "
+            "install the app into the workspace again."
+        ),
     ),
 )
 
