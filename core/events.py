@@ -29,6 +29,8 @@ class MessageReceived:
     """The place holds one conversation (a thread, a direct message), rather than a chain of replies among others."""
     parent: MessageRef | None = None
     """What it stands under: the message it replies to, or the one its thread was made from."""
+    found_later: bool = False
+    """The platform did not tell of it: it was found when the assistant looked at what it had missed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class ReactionAdded:
     emoji: str
     """As the platform names it; `core.feedback.canonical_emoji` makes one name of them."""
     by_bot: bool = False
+    found_later: bool = False
+    """As for a message; then `at` is the moment before the platform was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ class ReactionRemoved:
     person: PersonRef
     emoji: str
     by_bot: bool = False
+    found_later: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from core.errors import PlatformError
 from core.events import (
     MessageDeleted,
     MessageEdited,
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 NOTED: Final = "📝"
 """The mark on a comment that was kept."""
+_HISTORY: Final = 50
+"""How many messages are looked through for the reply that a comment found later belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,9 @@ class Judging:
         meaning = meaning_of(emoji)
         if event.by_bot or meaning is None or (reply := await self._reply_at(event.message)) is None:
             return
-        origin = _reaction_origin(event.message, emoji)
+        origin = reaction_origin(event.message, emoji)
         metadata = {"platform": event.message.platform, "emoji": emoji, "channel": event.message.channel}
-        record = self._feedback(event, event.person, reply, meaning, origin=origin, metadata=metadata)
+        record = self._feedback(event, event.person, reply, meaning, origin=origin, metadata=metadata | _found(event))
         await self._store.append(record)
 
     async def reaction_removed(self, event: ReactionRemoved) -> None:
@@ -65,8 +68,9 @@ class Judging:
         meaning = meaning_of(emoji)
         if event.by_bot or meaning is None or (reply := await self._reply_at(event.message)) is None:
             return
-        origin = _reaction_origin(event.message, emoji)
-        await self._store.append(self._withdrawal(event, event.person.key, reply, meaning.name, origin))
+        origin = reaction_origin(event.message, emoji)
+        record = self._withdrawal(event, event.person.key, reply, meaning.name, origin, metadata=_found(event))
+        await self._store.append(record)
 
     async def reactions_cleared(self, event: ReactionsCleared) -> None:
         """Withdraw every vote made with the emoji that a moderator took away."""
@@ -74,7 +78,7 @@ class Judging:
         if reply is None:
             return
         gone = canonical_emoji(event.emoji) if event.emoji else ""
-        prefix = _reaction_origin(event.message, gone)
+        prefix = reaction_origin(event.message, gone)
         standing = await self._store.standing_assessments(reply.id)
         records = [
             self._withdrawal(event, each.source.id, reply, each.name, each.origin)
@@ -95,11 +99,15 @@ class Judging:
             reply,
             Meaning(USER_COMMENT, event.text.strip()),
             origin=comment_origin(event.message),
-            metadata={"platform": event.message.platform, "channel": event.message.channel},
+            metadata={"platform": event.message.platform, "channel": event.message.channel} | _found(event),
+            key=f"{event.message.key}:{USER_COMMENT}",
         )
         [is_new] = await self._store.append(record)
         if is_new and isinstance(platform, CanReact):
-            await platform.react(event.message, NOTED)
+            try:
+                await platform.react(event.message, NOTED)
+            except PlatformError as error:
+                logger.info("comment_not_marked", extra={"error": str(error)})
 
     async def comment_edited(self, event: MessageEdited) -> None:
         """Keep the new wording of a comment."""
@@ -141,14 +149,28 @@ class Judging:
     async def _reply_above(self, event: MessageReceived) -> JudgedReply | None:
         if event.parent is None:
             return None
-        if reply := await self._reply_at(event.parent):
-            return reply
+        reply = await self._reply_at(event.parent)
         conversation = await self._store.latest_conversation(event.place) if event.lasting else None
-        if conversation is None:
-            return None
-        if live := self._live.in_conversation(conversation.id):
+        if conversation is None or (reply and reply.conversation_id == conversation.id):
+            return reply
+        # A thread may have been made from a reply of another conversation: what was said in the thread is nearer.
+        return await self._last_reply(conversation.id, event) or reply
+
+    async def _last_reply(self, conversation_id: str, event: MessageReceived) -> JudgedReply | None:
+        """The last reply of a conversation at the time of `event`."""
+        live = self._live.in_conversation(conversation_id)
+        if event.found_later:
+            return await self._reply_asked_for_before(event.at, conversation_id)
+        if live is not None:
             return JudgedReply(live.id, live.conversation_id, live.asker, None)
-        return await self._judged(await self._store.last_reply(conversation.id))
+        return await self._judged(await self._store.last_reply(conversation_id))
+
+    async def _reply_asked_for_before(self, moment: datetime, conversation_id: str) -> JudgedReply | None:
+        for message in reversed(await self._store.history(conversation_id, limit=_HISTORY)):
+            question = await self._store.message(message.question_id) if message.question_id else None
+            if question is not None and question.timestamp <= moment:
+                return await self._judged(message)
+        return None
 
     def _feedback(
         self,
@@ -159,13 +181,18 @@ class Judging:
         *,
         origin: str,
         metadata: dict[str, Any],
+        key: str = "",
     ) -> Record:
+        """`key`: where the event's own id would not tell that it is the same when it is found later."""
         completed = reply.completed_at
+        when_unknown = isinstance(event, ReactionAdded) and event.found_later
         told = {
             **metadata,
             "by_asker": person.key == reply.asker,
             "before_completion": completed is None,
-            "seconds_after_reply": None if completed is None else round((event.at - completed).total_seconds(), 3),
+            "seconds_after_reply": None
+            if completed is None or when_unknown
+            else round((event.at - completed).total_seconds(), 3),
         }
         payload = LogFeedback(
             id=reply.id,
@@ -185,7 +212,7 @@ class Judging:
             environment=self._environment,
             at=event.at,
             where=event.message,
-            key=f"{event.message.platform}:{event.event_id}:{meaning.name}",
+            key=key or f"{event.message.platform}:{event.event_id}:{meaning.name}",
             conversation_id=reply.conversation_id,
             message_id=reply.id,
             subject=person.key,
@@ -198,6 +225,8 @@ class Judging:
         reply: JudgedReply,
         name: str,
         origin: str,
+        *,
+        metadata: dict[str, Any] | None = None,
     ) -> Record:
         payload = WithdrawAssessment(
             id=reply.id,
@@ -206,6 +235,7 @@ class Judging:
             source_type=SourceType.HUMAN.value,
             source_id=person,
             origin=origin,
+            metadata=metadata or {},
         )
         return envelop(
             payload,
@@ -224,9 +254,14 @@ def comment_origin(message: MessageRef) -> str:
     return f"message:{message.key}"
 
 
-def _reaction_origin(part: MessageRef, emoji: str) -> str:
+def reaction_origin(part: MessageRef, emoji: str) -> str:
+    """The origin of the vote that a canonical emoji on a part of a reply is."""
     # The part belongs to it: a 👍 taken off one part of a long reply leaves the 👍 on another standing.
     return f"reaction:{part.key}:{emoji}"
+
+
+def _found(event: MessageReceived | ReactionAdded | ReactionRemoved) -> dict[str, Any]:
+    return {"found_later": True} if event.found_later else {}
 
 
 def _rating(meaning: Meaning) -> str | int | float:

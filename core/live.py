@@ -57,6 +57,10 @@ class LiveReplies:
         """The reply that grows in a conversation and shows already."""
         return next((each for each in self._all if each.conversation_id == conversation_id and each.parts), None)
 
+    def showing(self) -> list[LiveReply]:
+        """All that show already."""
+        return [each for each in self._all if each.parts]
+
     async def at(self, part: MessageRef) -> LiveReply | None:
         """The growing reply that shows at `part`; waits a moment if it may just be appearing."""
         if part in self._by_part or not self._may_appear(part):

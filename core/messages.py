@@ -141,6 +141,7 @@ class Conversation:
     place: PlaceRef
     started_at: datetime
     ended_at: datetime | None = None
+    end_reason: str | None = None
 
 
 def stable_ulid(at: datetime, key: str) -> str:

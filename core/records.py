@@ -162,6 +162,7 @@ class WithdrawAssessment(Payload):
     source_type: str
     source_id: str
     origin: str
+    metadata: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ async def test_a_place_knows_its_latest_conversation_also_after_its_end(store) -
     assert (going_on.id, going_on.place, going_on.started_at, going_on.ended_at) == ("c1", PLACE, moment(5), None)
     assert going_on.model == ModelIdentity("org/model", {"revision": "main"})
     assert over is not None
-    assert (over.id, over.ended_at) == ("c1", moment(9))
+    assert (over.id, over.ended_at, over.end_reason) == ("c1", moment(9), "reset")
     assert over == await store.conversation("c1")
     assert await store.latest_conversation(elsewhere) is None
 
@@ -54,6 +54,15 @@ async def test_what_was_never_told_is_not_there(store) -> None:
     assert await store.last_reply("c9") is None
     assert await store.history("c9", limit=10) == []
     assert await store.assessments("m9") == []
+
+
+async def test_recent_replies_come_newest_first_without_what_people_said_or_was_deleted(store) -> None:
+    await store.append(started("c1"), started("c2"), replied("m1", 1), replied("m2", 5, to="c2"), replied("m3", 3))
+    await store.append(said("m4", 4), replied("m5", 6), changed("m5", 7, deleted=True), replied("m6", 3))
+
+    recent = await store.recent_replies(moment(3))
+
+    assert [each.id for each in recent] == ["m2", "m6", "m3"]
 
 
 async def test_the_first_start_and_the_first_end_count(store) -> None:
