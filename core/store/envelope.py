@@ -7,8 +7,9 @@ from operator import attrgetter
 from typing import Any
 
 from core.records import Record
+from core.store.changes import Change
 from core.store.columns import to_json_text
-from core.store.folding import Change, fold
+from core.store.folding import fold
 
 _TEXTS = tuple(each.name for each in fields(Record) if each.name not in {"at", "committed_at", "data", "seq"})
 _texts = attrgetter(*_TEXTS)

@@ -6,7 +6,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from core.store.folding import Change, Row, Step, current, order
+from core.store.changes import Change, Row, Step, current, order
 
 
 class FoldedTables:

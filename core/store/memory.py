@@ -12,9 +12,11 @@ from core.feedback import USER_FEEDBACK, Assessment, SourceType
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
 from core.records import Record
 from core.store import views
+from core.store.changes import Row, order
+from core.store.columns import to_utc
 from core.store.envelope import entry
 from core.store.folded import FoldedTables
-from core.store.folding import Row, fold, order
+from core.store.folding import fold
 from core.store.history import walk
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
@@ -72,7 +74,7 @@ class MemoryStore:
     async def idle_conversations(self, before: datetime) -> list[Conversation]:
         """The open conversations without a message since `before`, the longest idle first."""
         open_ones = [row for row in self.tables.conversations.values() if row["ended_at"] is None]
-        rows = [row for row in open_ones if row["last_message_at"] < before]
+        rows = [row for row in open_ones if row["last_message_at"] < to_utc(before)]
         return [as_conversation(_of(CONVERSATION, row)) for row in sorted(rows, key=_idle_order)]
 
     async def recent_replies(self, since: datetime) -> list[Message]:
@@ -124,6 +126,7 @@ class MemoryStore:
         self, conversation_id: str, as_of: int | datetime | None = None
     ) -> views.ConversationView:
         """A conversation folded from the log alone, as of a seq or a moment. Raises NotFoundError."""
+        as_of = to_utc(as_of) if isinstance(as_of, datetime) else as_of
         records = (each for each in self._log if each.conversation_id == conversation_id and _is_until(each, as_of))
         return views.conversation_view(records, conversation_id, as_of=as_of)
 
@@ -133,8 +136,8 @@ class MemoryStore:
             row["id"]
             for row in self.tables.messages.values()
             if row["role"] == Role.ASSISTANT
-            and (since is None or row["timestamp"] >= since)
-            and (until is None or row["timestamp"] < until)
+            and (since is None or row["timestamp"] >= to_utc(since))
+            and (until is None or row["timestamp"] < to_utc(until))
         ]
         judged = {reply: rows for reply in replies if (rows := self._by_people(reply))}
         votes = [_votes(reply, rows) for reply, rows in judged.items()]

@@ -14,9 +14,11 @@ from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PlaceRef
 from core.records import Record
 from core.store import log, queries, report, views
+from core.store.changes import Change
+from core.store.columns import to_utc
 from core.store.engine import Database
 from core.store.envelope import Entry, entry
-from core.store.folding import Change, fold
+from core.store.folding import fold
 from core.store.history import walk
 from core.store.statements import Statements
 from core.store.tables import Base, RecordRow, table
@@ -61,7 +63,7 @@ class SqlStore:
 
     async def idle_conversations(self, before: datetime) -> list[Conversation]:
         """The open conversations without a message since `before`, the longest idle first."""
-        return await self._database.read(partial(queries.idle_conversations, before=before))
+        return await self._database.read(partial(queries.idle_conversations, before=to_utc(before)))
 
     async def recent_replies(self, since: datetime) -> list[Message]:
         """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
@@ -119,11 +121,13 @@ class SqlStore:
         self, conversation_id: str, as_of: int | datetime | None = None
     ) -> views.ConversationView:
         """A conversation folded from the log alone, as of a seq or a moment (by `at`). Raises NotFoundError."""
+        as_of = to_utc(as_of) if isinstance(as_of, datetime) else as_of
         read = partial(log.read_conversation, conversation_id=conversation_id, as_of=as_of)
         return views.conversation_view(await self._database.read(read), conversation_id, as_of=as_of)
 
     async def report_counts(self, since: datetime | None = None, until: datetime | None = None) -> views.ReportCounts:
         """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
+        since, until = since and to_utc(since), until and to_utc(until)
         return await self._database.read(partial(report.report_counts, since=since, until=until))
 
     async def rebuild(self) -> None:

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Dialect, Table
 
 from core.feedback import USER_COMMENT
+from core.store.changes import Change, Row, Step, in_batches
 from core.store.columns import to_json_text
-from core.store.folding import Change, Row, Step, in_batches
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
 
 Encoder: TypeAlias = Callable[[Any], Any] | None
@@ -32,7 +32,7 @@ UPDATE conversations SET ended_at = given.ended_at, end_reason = given.end_reaso
 WHERE conversations.id = given.id AND conversations.ended_at IS NULL
 """
 _LATER = "excluded.at > assessments.at OR (excluded.at = assessments.at AND excluded.seq > assessments.seq)"
-# The rule of `folding.current`, in SQL. Most rows come in with the right mark and are not written twice.
+# The rule of `changes.current`, in SQL. Most rows come in with the right mark and are not written twice.
 _COUNT = f"""
 UPDATE assessments AS a SET current = NOT a.current FROM {{given}}
 WHERE a.message_id = given.message_id AND a.name = given.name

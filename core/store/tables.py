@@ -143,8 +143,8 @@ class MessagePartRow(Base, table=True):
 class AssessmentRow(Base, table=True):
     """The last word of one source, said with one origin, on one message under one name.
 
-    `standing`: it was not taken back. `current`: it counts (see `folding`). `number`: the value where it is a number
-    or a boolean, for counting.
+    `standing`: it was not taken back. `current`: it counts (see `changes.current`). `number`: the value where it is a
+    number or a boolean, for counting.
     """
 
     __tablename__ = "assessments"

@@ -10,8 +10,9 @@ from core.errors import NotFoundError
 from core.feedback import USER_COMMENT, USER_FEEDBACK, USER_RATING, SourceType
 from core.messages import ModelIdentity
 from core.records import Record
+from core.store.changes import Row, order
 from core.store.folded import FoldedTables
-from core.store.folding import Row, fold, order
+from core.store.folding import fold
 from core.store.values import as_model
 
 Rating: TypeAlias = str | int | float

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from core.records import Payload, Record
+from core.store.database import open_store
 from tests.contract.store_stories import changed, commented, moment, replied, said, started, told, voted
 
 
@@ -139,6 +140,15 @@ async def test_a_timestamp_without_a_zone_is_read_as_utc(store) -> None:
     assert message.timestamp == moment(5)
 
 
+async def test_a_question_about_a_time_without_a_zone_is_refused(store) -> None:
+    await store.append(started("c1"), replied("m1"))
+    noon = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - without a zone on purpose
+
+    for ask in (store.idle_conversations, store.report_counts, lambda moment: store.conversation_view("c1", moment)):
+        with pytest.raises(ValueError, match="has no zone"):
+            await ask(noon)
+
+
 async def test_characters_that_postgres_refuses_are_replaced_and_nothing_is_lost(store) -> None:
     lone_surrogate = "\ud83d"
     record = said("m1", content=f"a\0b{lone_surrogate}c \N{GRINNING FACE}", model={"id": "m", "x\0": ["\0"]})
@@ -174,25 +184,44 @@ async def test_the_log_is_read_from_any_record_on_and_as_far_as_wanted(store) ->
     assert await log_of(store, limit=0) == await log_of(store, after=seqs[-1]) == []
 
 
-async def test_a_reader_who_follows_seq_misses_nothing_of_what_many_tell_at_once(store) -> None:
+async def follow(store, done: asyncio.Event) -> list[str]:
+    """The keys of all records, read as they come until `done`."""
     seen: list[str] = []
+    after = 0
+    while not done.is_set() or [record async for record in store.records(after=after, limit=1)]:
+        async for record in store.records(after=after):
+            after = record.seq
+            seen.append(record.idempotency_key)
+        await asyncio.sleep(0)
+    return seen
+
+
+async def tell(store, person: int) -> None:
+    for number in range(20):
+        await store.append(commented("m1", f"U{person}", f"comment {number}", number))
+
+
+async def test_a_reader_who_follows_seq_misses_nothing_of_what_many_tell_at_once(store) -> None:
     done = asyncio.Event()
+    reader = asyncio.create_task(follow(store, done))
 
-    async def follow() -> None:
-        after = 0
-        while not done.is_set() or [record async for record in store.records(after=after, limit=1)]:
-            async for record in store.records(after=after):
-                after = record.seq
-                seen.append(record.idempotency_key)
-            await asyncio.sleep(0)
-
-    async def tell(person: int) -> None:
-        for number in range(20):
-            await store.append(commented("m1", f"U{person}", f"comment {number}", number))
-
-    reader = asyncio.create_task(follow())
-    await asyncio.gather(*(tell(person) for person in range(30)))
+    await asyncio.gather(*(tell(store, person) for person in range(30)))
     done.set()
-    await reader
 
+    seen = await reader
     assert len(seen) == len(set(seen)) == 600
+
+
+async def test_a_reader_misses_nothing_where_several_write_to_one_database(database_url) -> None:
+    done = asyncio.Event()
+    async with open_store(database_url) as one, open_store(database_url) as two, open_store(database_url) as three:
+        reader = asyncio.create_task(follow(three, done))
+        same = said("m1")
+
+        await asyncio.gather(*(tell(store, person) for store in (one, two) for person in range(10)))
+        answers = await asyncio.gather(*(store.append(same) for store in (one, two, three)))
+        done.set()
+
+        seen = await reader
+        assert len(seen) == len(set(seen)) == 401
+        assert sorted(answers) == [[False], [False], [True]]

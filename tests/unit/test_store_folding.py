@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.records import Record
+from core.store.changes import Step, in_batches
 from core.store.envelope import entry
 from core.store.folded import FoldedTables
-from core.store.folding import Step, fold, in_batches
+from core.store.folding import fold
 from tests.contract.store_stories import changed, ended, said, started, voted, withdrew
 
 people = st.sampled_from(["ann", "bob"])

@@ -1,0 +1,85 @@
+"""What folding does to the tables: steps, their rows, and how many of them are done at once. Pure.
+
+Where a step's row comes from is `folding`'s; how it is done on a database or in memory is not known here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, NamedTuple, TypeAlias
+
+from core.feedback import USER_COMMENT
+
+Row: TypeAlias = dict[str, Any]
+
+
+class Step(IntEnum):
+    """What is done to a table, in the order in which one batch does it."""
+
+    START_CONVERSATION = 0
+    ADD_MESSAGE = 1
+    PLACE_PART = 2
+    TOUCH_CONVERSATION = 3
+    UPDATE_MESSAGE = 4
+    END_CONVERSATION = 5
+    ASSESS = 6
+
+
+class Change(NamedTuple):
+    """One step with its row; `key` names the thing whose other changes must keep their order."""
+
+    step: Step
+    key: str
+    row: Row
+
+
+def current(rows: Iterable[Row]) -> set[str]:
+    """The origins that count among the rows of one source under one name: the latest that stands, or every comment."""
+    standing = [row for row in rows if row["standing"]]
+    if standing and standing[0]["name"] != USER_COMMENT:
+        standing = [max(standing, key=order)]
+    return {row["origin"] for row in standing}
+
+
+def order(row: Row) -> tuple[datetime, int]:
+    """What decides between two assessments: the later one counts."""
+    return row["at"], row["seq"]
+
+
+_MERGES: dict[Step, Callable[[Row, Row], Row]] = {
+    Step.START_CONVERSATION: lambda there, _row: there,
+    Step.PLACE_PART: lambda _there, row: row,
+    Step.TOUCH_CONVERSATION: lambda there, row: max(there, row, key=_last_message_at),
+    Step.END_CONVERSATION: lambda there, _row: there,
+    Step.ASSESS: lambda there, row: max(there, row, key=order),
+}
+"""What two changes of the same thing in one step come to."""
+
+
+def _last_message_at(row: Row) -> datetime:
+    moment: datetime = row["last_message_at"]
+    return moment
+
+
+def in_batches(changes: Iterable[Change]) -> Iterator[dict[Step, list[Row]]]:
+    """The changes grouped by step, to be done in the order of the steps; no step touches one thing twice.
+
+    Two changes of one thing become one where their outcome is known; else, and where doing a group step by step would
+    turn them round, the group ends.
+    """
+    batch: dict[Step, dict[str, Row]] = {}
+    latest: dict[str, Step] = {}
+    for step, key, row in changes:
+        there = batch.get(step, {}).get(key)
+        merge = _MERGES.get(step)
+        if latest.get(key, step) > step or (there is not None and merge is None):
+            yield _in_order(batch)
+            batch, latest, there = {}, {}, None
+        latest[key] = step
+        batch.setdefault(step, {})[key] = row if there is None or merge is None else merge(there, row)
+    if batch:
+        yield _in_order(batch)
+
+
+def _in_order(batch: dict[Step, dict[str, Row]]) -> dict[Step, list[Row]]:
+    return {step: list(rows.values()) for step, rows in sorted(batch.items())}
