@@ -18,8 +18,10 @@ _RETRY_FLOOR: Final = 0.25
 """Seconds to wait after a refusal at the least, doubled for each further one in a row."""
 _SLOW: Final = 0.5
 """Seconds that a call's way up is taken to last at most, while no round trip was measured."""
-_RECOVERY: Final = 0.1
+_RECOVERY: Final = 0.03
 """The part of the assumed calls that a bucket is trusted with again for every window without a refusal."""
+_EVENLY: Final = 0.8
+"""The part of an even gap below which two calls are a burst."""
 _NEVER: Final = -math.inf
 
 
@@ -51,6 +53,10 @@ class RateBucket:
             return max(1, min(self._limit, int(self._trusted + windows * _RECOVERY * self._limit)))
         return self._limit
 
+    def wary(self, now: float) -> bool:
+        """A refusal is not long ago: better no bursts."""
+        return self.limit(now) < self._limit
+
     def left(self, now: float) -> int:
         """Calls that may leave before `reset`; none while the bucket is paused."""
         self._forget(now)
@@ -60,7 +66,7 @@ class RateBucket:
         if not self.tells:
             return max(0, counted)
         told = self._remaining - self._out
-        return max(0, told if self.limit(now) == self._limit else min(told, counted))
+        return max(0, min(told, counted) if self.wary(now) else told)
 
     def reset(self, now: float) -> float:
         """When the window that is open ends for certain; `now` or earlier where none is open.
@@ -68,7 +74,7 @@ class RateBucket:
         A silent bucket gives its calls back one by one: then it is when the next one comes back.
         """
         self._forget(now)
-        if self.tells and (self.limit(now) == self._limit or not self._taken):
+        if self.tells and not (self.wary(now) and self._taken):
             return max(self._reset, self._paused_until)
         oldest = self._taken[0] + self.window if self._taken else _NEVER
         return max(oldest, self._reset if self.tells else _NEVER, self._paused_until)
@@ -78,7 +84,7 @@ class RateBucket:
         left = self.left(now)
         if left >= calls:
             return now
-        if self.tells and self.limit(now) == self._limit:
+        if self.tells and not self.wary(now):
             return max(now, self.reset(now))
         short = min(calls - max(0, self.limit(now) - len(self._taken)), len(self._taken))
         back = self._taken[short - 1] + self.window if short > 0 else now
@@ -115,21 +121,19 @@ class RateBucket:
         way = took if remaining else min(took, 2 * self.round_trip or _SLOW)
         self._believe(budget.limit, remaining, began + way + min(budget.reset_after, _LONGEST_WINDOW), now)
 
-    def refused(self, now: float, retry_after: float) -> None:
-        """A call was answered with 429 and a pause to keep, in seconds."""
+    def refused(self, began: float, now: float, retry_after: float) -> None:
+        """The call that had left at `began` was answered with 429 and a pause to keep, in seconds."""
         self._out = max(0, self._out - 1)
-        claimed = self._remaining - self._out if self.tells else self.limit(now)
         self._forget(now)
-        if self._taken:
-            self._taken.pop()  # a refused call is not counted
+        if began in self._taken:  # a refused call is not counted
+            self._taken.remove(began)
+        if not self.tells or self._remaining > self._out:
+            self._distrust(began, now)
         wait = retry_after if math.isfinite(retry_after) and retry_after > 0 else 0.0
         floor = _RETRY_FLOOR * 2 ** min(self._refusals, 7)
         self._refusals += 1
         self._paused_until = max(self._paused_until, now + min(max(wait, floor), _LONGEST_PAUSE))
-        if claimed > 0:
-            # Half at the least, or what just went well: a short burst limit says little of the long run.
-            self._trusted = max(1.0, 0.5 * self.limit(now), min(float(len(self._taken)), 0.95 * self.limit(now)))
-            self._trusted_at = self._paused_until
+        self._trusted_at = self._paused_until
         if self.tells:
             self._remaining, self._reset = self._limit, _NEVER
 
@@ -144,6 +148,17 @@ class RateBucket:
         self._forget(now)
         self._remaining = max(0, self._remaining - calls)
         self._taken.extend([now] * min(calls, self._limit))
+
+    def _distrust(self, began: float, now: float) -> None:
+        """Believe in fewer calls per window: in as many as just went well, where they came evenly.
+
+        Where they came in a burst it may be the burst that was too much: then in half of what was claimed, or more.
+        """
+        limit, went_well = self.limit(now), len(self._taken)
+        before = max((moment for moment in self._taken if moment <= began), default=_NEVER)
+        in_a_burst = began - before < _EVENLY * self.window / limit
+        floor = 0.5 * self._limit if in_a_burst else 1.0
+        self._trusted = max(1.0, min(max(floor, went_well), 0.95 * limit))
 
     def _measure(self, took: float) -> None:
         quick = took < self.round_trip or not self.round_trip

@@ -185,8 +185,8 @@ class Pacer:
 
     def refused(self, stream: Hashable, now: float, retry_after: float) -> None:
         """Its call met a 429: the bucket pauses `retry_after` seconds, then goes on with whatever is newest."""
-        if self._land(stream) is not None:
-            self._bucket.refused(now, retry_after)
+        if (began := self._land(stream)) is not None:
+            self._bucket.refused(began, now, retry_after)
             self._not_shown(stream)
 
     def failed(self, stream: Hashable, now: float) -> None:

@@ -59,6 +59,8 @@ class Spacing:
         calls = max(0, bucket.left(now) - kept)
         usual = bucket.window / max(1, bucket.limit(now) - kept)
         horizon = self._lengths.remaining(now)
+        if bucket.wary(now):
+            return Gap(usual, usual, usual)
         if not bucket.tells:
             calls += bucket.coming_back(now, horizon)
         elif (turning := self._turning(now)) > now:

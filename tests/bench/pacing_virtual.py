@@ -106,6 +106,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     random = Random(parser.parse_args().seed)
     figures = _one_stream(random) | _shared(random) | _appends(random)
+    figures["rate_limited"] = sum(figures.pop(f"{part}_refused") for part in ("alone", "shared", "append"))
     print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
 
 
@@ -124,12 +125,12 @@ def _one_stream(random: Random) -> dict[str, float]:
         "mean_lag_over_fixed_1s": ours.lag() / others["fixed 1.0 s, one timer"].lag(),
         "final_lag_p95_rtt": ours.final_round_trips_p95(),
         "longest_freeze_s": ours.longest_freeze(),
-        "rate_limited": ours.refused,
+        "alone_refused": ours.refused,
     }
 
 
 def _shared(random: Random) -> dict[str, float]:
-    figures: dict[str, float] = {"rate_limited_shared": 0}
+    figures: dict[str, float] = {"shared_refused": 0}
     beside: list[float] = []
     beside_by_reply: list[float] = []
     for count in (5, 20):
@@ -146,7 +147,7 @@ def _shared(random: Random) -> dict[str, float]:
             over.append(ours.lag_by_token() / by_token)
             beside.append(ours.lag_by_token() / min(each.lag_by_token() for each in others.values()))
             beside_by_reply.append(ours.lag() / min(each.lag() for each in others.values()))
-            figures["rate_limited_shared"] += ours.refused
+            figures["shared_refused"] += ours.refused
         figures[f"shared_{count}_over_optimum"] = max(over)
     figures["shared_worst_over_best_other"] = max(beside)
     figures["shared_worst_over_best_other_by_reply"] = max(beside_by_reply)
@@ -178,7 +179,7 @@ def _appends(random: Random) -> dict[str, float]:
         "append_mean_lag_ratio": max(lag),
         "append_20_over_buffer": max(many),
         "append_20_over_buffer_by_token": max(many_by_token),
-        "rate_limited_appends": refused,
+        "append_refused": refused,
     }
 
 

@@ -23,7 +23,10 @@ class Answer:
 class Bucket(Protocol):
     """Counts calls as they arrive at the platform."""
 
-    refused: int
+    @property
+    def refused(self) -> int:
+        """How many calls met a 429."""
+        ...
 
     def take(self, now: float) -> Answer:
         """Count a call that arrives `now`."""
@@ -35,7 +38,7 @@ class FixedWindow:
 
     def __init__(self, calls: int, window: float, *, headers: bool = True, aligned: bool = False) -> None:
         self.calls, self.window, self.headers, self.aligned = calls, window, headers, aligned
-        self.refused = 0
+        self.refused: int = 0
         self.used = 0
         self.reset = -math.inf
 
@@ -58,7 +61,7 @@ class SlidingWindow:
 
     def __init__(self, calls: int, window: float) -> None:
         self.calls, self.window = calls, window
-        self.refused = 0
+        self.refused: int = 0
         self.taken: deque[float] = deque()
 
     def take(self, now: float) -> Answer:
@@ -76,7 +79,7 @@ class LeakyBucket:
 
     def __init__(self, calls: int, window: float, burst: int) -> None:
         self.pace, self.burst = window / calls, burst
-        self.refused = 0
+        self.refused: int = 0
         self.empty_at = 0.0
 
     def take(self, now: float) -> Answer:
