@@ -29,15 +29,18 @@ class ReplyLengths:
         self._live = 0
         self._live_units = 0
         self._opened = 0.0
+        self._told_at = 0.0
 
     def began(self, now: float) -> None:
         """A reply began."""
         self._live += 1
         self._opened += now
+        self._told_at = now
 
-    def wrote(self, units: int) -> None:
+    def wrote(self, units: int, now: float) -> None:
         """Some reply under way has become longer."""
         self._live_units += units
+        self._told_at = now
 
     def ended(self, began: float, units: int) -> None:
         """The reply that had begun at `began` has ended, with `units` in all."""
@@ -50,9 +53,12 @@ class ReplyLengths:
             self._units *= _MEMORY / self._finished
             self._finished = _MEMORY
 
-    def remaining(self, now: float) -> float:
-        """Seconds that a reply under way is likely to take yet."""
+    def remaining(self) -> float:
+        """Seconds that a reply under way is likely to take yet, as of the last that was heard.
+
+        While nothing is heard it stays: a model that pauses must not put off what it has written.
+        """
         length = (self._units + self._live_units) / self._finished
-        lived = self._live * now - self._opened
+        lived = self._live * self._told_at - self._opened
         pace = (self._live_units + _PACE) / (lived + 1.0)  # the assumed pace counts for a second
         return min(_LONGEST, max(_SHORTEST, length / max(pace, 1e-3)))

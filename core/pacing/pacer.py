@@ -112,7 +112,7 @@ class Pacer:
         it.units += units
         it.arrived += units * now
         it.total += units
-        self._lengths.wrote(units)
+        self._lengths.wrote(units, now)
 
     def finished(self, stream: Hashable, now: float) -> None:
         """Its final text is known: calls for it are finals from now on, until it is closed."""

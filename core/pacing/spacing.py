@@ -42,7 +42,7 @@ class Spacing:
         ending = 1.0
         if bucket.tells:
             left = bucket.reset(now) - now
-            ending = min(1.0, (left if left > 0 else bucket.window) / self._lengths.remaining(now))
+            ending = min(1.0, (left if left > 0 else bucket.window) / self._lengths.remaining())
         kept = max(self._reserve, round(_CAUTION * self._reserve * streams * ending))
         return min(max(kept, 1 if bucket.tells else 0), bucket.limit(now) - 1)
 
@@ -58,7 +58,7 @@ class Spacing:
         bucket = self._bucket
         calls = max(0, bucket.left(now) - kept)
         usual = bucket.window / max(1, bucket.limit(now) - kept)
-        horizon = self._lengths.remaining(now)
+        horizon = self._lengths.remaining()
         if bucket.wary(now):
             return Gap(usual, usual, usual)
         if not bucket.tells:

@@ -182,6 +182,18 @@ def test_a_call_waits_a_little_for_the_next_burst_and_leaves_with_it() -> None:
     assert with_the_burst == 2.6
 
 
+@pytest.mark.parametrize("rate", [DISCORD, Rate(50, 60.0)])
+def test_a_model_that_falls_silent_does_not_put_off_what_it_wrote(rate: Rate) -> None:
+    pacer = a_pacer("a", rate=rate)
+    pacer.wrote("a", 8, 0.1)
+
+    moments = [0.1 + step * 0.05 for step in range(20)]
+    turns = [when(pacer.next(now)) for now in moments]
+
+    assert all(turn <= max(now, turns[0]) for now, turn in zip(moments, turns, strict=True))
+    assert turns[0] < 1.0
+
+
 def test_a_refused_call_pauses_the_bucket_and_its_text_still_waits() -> None:
     pacer = a_pacer("a", "b")
     pacer.wrote("a", 400, 0.0)
