@@ -18,12 +18,13 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from bots.demo import play
-from bots.presenting import report_table
+from bots.presenting import report_table, streaming_table
 from bots.running import PLATFORMS, run_until_stopped
 from core import logs
 from core.errors import PlauditError, SettingsError
 from core.following import follow
 from core.insight.report import Report, report
+from core.insight.streaming import StreamingReport, streaming_report
 from core.records import Record
 from core.settings import Settings, env_example
 from core.store import database as store_database
@@ -140,20 +141,24 @@ def conversation(
 @app.command("report")
 def report_command(
     hours: Annotated[float, typer.Option(min=0, help="How far to look back.")] = 24,
+    streaming: Annotated[bool, typer.Option("--streaming", help="How the replies grew, instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print how many replies were judged, and how."""
+    """Print how many replies were judged, and how; or how they grew."""
+    window = f"the last {hours:g} hours"
+    now = datetime.now(UTC)
 
-    async def figures() -> Report:
-        now = datetime.now(UTC)
+    async def figures() -> tuple[Report, StreamingReport]:
+        since = now - timedelta(hours=hours)
         async with open_store(_settings().database_url) as store:
-            return report(await store.report_counts(now - timedelta(hours=hours), now))
+            counts = await store.report_counts(since, now)
+            return report(counts), streaming_report(await store.streaming_figures(since, now) if streaming else [])
 
-    result = run(figures())
+    judged, grown = run(figures())
     if as_json:
-        sys.stdout.write(orjson.dumps(asdict(result)).decode() + "\n")
+        sys.stdout.write(orjson.dumps(asdict(grown if streaming else judged)).decode() + "\n")
     else:
-        out.print(report_table(result, f"the last {hours:g} hours"))
+        out.print(streaming_table(grown, window) if streaming else report_table(judged, window))
 
 
 @app.command("settings")

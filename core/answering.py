@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -242,6 +242,7 @@ class Answering:
             prompt_tokens=story.usage.prompt_tokens if story.usage else None,
             completion_tokens=story.usage.completion_tokens if story.usage else None,
             finish_reason=story.finish_reason,
+            streaming=asdict(reply.figures),
             status=story.status.value,
             reason=story.reason,
         )

@@ -79,6 +79,8 @@ class AddMessage(Payload):
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     finish_reason: str | None = None
+    streaming: Json | None = None
+    """How a reply felt to its readers: the fields of `core.metering.Streaming`, in seconds."""
     status: str = "complete"
     reason: str | None = None
     """Where the status is not `complete`: a short stable word for why."""

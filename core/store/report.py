@@ -24,6 +24,12 @@ def report_counts(connection: Connection, since: datetime | None, until: datetim
     return ReportCounts(total, len(judged), votes)
 
 
+def streaming_figures(connection: Connection, since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:
+    """How each reply with a timestamp in [`since`, `until`) streamed, where that is known."""
+    query = select(_m.c.streaming).where(_span(since, until), _m.c.streaming.is_not(None)).order_by(_m.c.seq)
+    return [figures for figures in connection.execute(query).scalars() if figures]
+
+
 def _span(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
     bounds: list[ColumnElement[bool]] = [_m.c.role == Role.ASSISTANT.value]
     if since is not None:

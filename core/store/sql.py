@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -129,6 +129,12 @@ class SqlStore:
         """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
         since, until = since and to_utc(since), until and to_utc(until)
         return await self._database.read(partial(report.report_counts, since=since, until=until))
+
+    async def streaming_figures(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """How each reply with a timestamp in [`since`, `until`) streamed: the fields of `core.metering.Streaming`."""
+        return await self._database.read(partial(report.streaming_figures, since=since, until=until))
 
     async def rebuild(self) -> None:
         """Empty the tables and fold them again from the log, in one transaction; appends wait meanwhile."""

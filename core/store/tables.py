@@ -124,6 +124,7 @@ class MessageRow(Base, table=True):
     prompt_tokens: int | None
     completion_tokens: int | None
     finish_reason: str | None
+    streaming: dict[str, Any] | None = Field(sa_type=JsonData)
     status: str
     reason: str | None
     deleted: bool
