@@ -71,8 +71,8 @@ class Pacer:
 
     Calls kept back: `reserve` per stream that is likely to end before the window does, so that final texts need not
     wait, but never all of them. On a bucket that tells its budget an ordinary edit leaves at least one call, whatever
-    the reserve, unless its answer will come when the window is over; the SDK that sleeps inside the call that empties
-    a bucket then sleeps for less than a round trip. A final or a first text may take the last call: nobody else would
+    the reserve, unless its answer will come when the window is over; an SDK that sleeps inside the call that empties
+    a bucket (discord.py does) then sleeps for less than a round trip. A final or a first text may take the last call: nobody else would
     be given it before the window ends.
     """
 
@@ -112,7 +112,8 @@ class Pacer:
         it.units += units
         it.arrived += units * now
         it.total += units
-        self._lengths.wrote(units, now)
+        if not it.finished:
+            self._lengths.wrote(units, now)
 
     def finished(self, stream: Hashable, now: float) -> None:
         """Its final text is known: calls for it are finals from now on, until it is closed."""

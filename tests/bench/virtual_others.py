@@ -5,7 +5,7 @@ stale text never overwrites a newer one; and each posts at the model's first tok
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from tests.bench.virtual_buckets import Answer, Bucket
@@ -25,7 +25,6 @@ class Shared:
     """As discord.py: hold calls back while the last answer said `remaining: 0`, and return that last call late."""
     last_sent: float = -1e9
     free_at: float = 0.0
-    others: Callable[[Reply], None] | None = field(default=None)
 
     def call(self, reply: Reply, tokens: int) -> Generator[float, None, Answer]:
         """Send the first `tokens` tokens; refused calls are the caller's to repeat."""
