@@ -71,9 +71,9 @@ class Pacer:
 
     Calls kept back: `reserve` per stream that is likely to end before the window does, so that final texts need not
     wait, but never all of them. On a bucket that tells its budget an ordinary edit leaves at least one call, whatever
-    the reserve, unless its answer will come when the window is over; an SDK that sleeps inside the call that empties
-    a bucket (discord.py does) then sleeps for less than a round trip. A final or a first text may take the last call: nobody else would
-    be given it before the window ends.
+    the reserve, unless its answer will come when the window is over: an SDK that sleeps inside the call that empties a
+    bucket (discord.py does) then sleeps for less than a round trip. A final or a first text may take the last call:
+    nobody else would be given it before the window ends.
     """
 
     def __init__(self, rate: Rate, *, reserve: int = 1, at_once: int = 1) -> None:
