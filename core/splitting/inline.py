@@ -5,10 +5,11 @@ Follows CommonMark 0.31's inlines as far as a cut needs it. It knows nothing of 
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 _TOKEN: Final = re.compile(
+    r"(?=[\\`!\[<&*_~]|https?://|www\.)(?:"  # most characters are looked at once, instead of by every pattern
     r"\\."
     r"|(?P<code>`+)"
     r"|(?P<link>!?\[)"
@@ -16,6 +17,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<url>(?:https?://|www\.)[^\s<>]*[^\s<>.,:;!?'\")\]*_~])"
     r"|(?P<entity>&(?:#?\w{1,31})?(?:;|$))"
     r"|(?P<run>\*+|_+|~~+)"
+    r")"
 )
 _TARGET: Final = re.compile(
     r"""\(\s*+(?:<[^<>\n]*+>|(?:[^\s()\\]|\\.|\((?:[^\s()\\]|\\.)*+\))*+)"""
@@ -27,6 +29,8 @@ _BRACKET: Final = re.compile(r"\\.|`[^`]*`|[\[\]]")
 _LONGEST_LABEL: Final = 300
 _LONGEST_TARGET: Final = 2500
 """Characters after which what might be a link's label or target is taken for plain text."""
+_DEEPEST: Final = 32
+"""How many signs that may open emphasis are kept in mind, however many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,8 @@ class Inlines:
     def shifted(self, by: int) -> "Inlines":
         """The same, `by` characters further on."""
         return Inlines(
-            [replace(each, start=each.start + by, end=each.end + by) for each in self.atoms],
-            [replace(each, start=each.start + by, end=each.end + by) for each in self.emphasis],
+            [Span(each.start + by, each.end + by, each.mark) for each in self.atoms],
+            [Span(each.start + by, each.end + by, each.mark) for each in self.emphasis],
         )
 
     def atom_at(self, at: int) -> Span | None:
@@ -93,7 +97,9 @@ def scan(text: str, *, goes_on: bool) -> Inlines:
             found.atoms.append(atom)
             at = atom.end
     if goes_on:
-        found.emphasis += [Span(each.start, len(text) + 1, each.sign * each.length) for each in openers if each.lasts]
+        # Of several that look alike the last: emphasis holds none of its kind, and the others were asterisks.
+        likely = {(each.sign, each.length): each for each in openers if each.lasts}
+        found.emphasis += [Span(each.start, len(text) + 1, each.sign * each.length) for each in likely.values()]
     found.emphasis.sort(key=lambda each: (each.start, -each.end))
     return found
 
@@ -171,6 +177,7 @@ def _pair(run: _Run, openers: list[_Run], emphasis: list[Span]) -> None:
     if run.opens and run.length:
         run.start = end
         openers.append(run)
+        del openers[:-_DEEPEST]
 
 
 def _opener(run: _Run, openers: list[_Run]) -> int | None:

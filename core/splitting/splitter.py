@@ -11,7 +11,8 @@ from typing import Final
 
 from core.splitting.blocks import Line, State, read
 from core.splitting.continuation import beginning, part
-from core.splitting.cutting import PLAIN, Cut, choose
+from core.splitting.cutting import PLAIN, choose
+from core.splitting.places import Cut
 from core.splitting.unfinished import show
 
 SMALLEST_LIMIT: Final = 100

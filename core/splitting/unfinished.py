@@ -15,6 +15,10 @@ from core.splitting.inline import scan
 
 _SIGNS: Final = re.compile(r"[\s>]*(?:[-+*=_#|:~`\s]*|\d{1,9}[.)]?\s*|(?:[-+*]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*)$")
 _HALF: Final = re.compile(r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?:https?://|www\.)[^\s<>]*|&#?\w{0,31})$")
+_LONGEST_HALF: Final = 2500
+"""Characters after which an address is shown though it goes on."""
+_NESTED: Final = 4
+"""How often a half thing may stand inside another, as a link in bold that is a link's text."""
 
 
 def show(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
@@ -34,21 +38,28 @@ def show(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
 
 def mend(text: str, marks: tuple[str, ...] = ()) -> str:
     """The unfinished paragraph `text`, in which `marks` are open from the start, as it can be shown."""
-    bare = text.rstrip()
-    if bare == text:
-        while half := _HALF.search(bare):
-            bare = bare[: half.start()]
-        bare = whole(bare).rstrip()
+    bare = _without_half(text) if text == text.rstrip() else text.rstrip()
     opened = "".join(marks)
-    found = scan(opened + bare, goes_on=True)
-    end = len(opened) + len(bare)
-    last = found.atoms[-1] if found.atoms and found.atoms[-1].end > end else None
-    if last and last.label is not None:
-        return mend(bare[: last.start - len(opened)] + last.label, marks)
+    for _ in range(_NESTED):
+        found = scan(opened + bare, goes_on=True)
+        end = len(opened) + len(bare)
+        last = found.atoms[-1] if found.atoms and found.atoms[-1].end > end else None
+        if last is None or last.label is None:
+            break
+        bare = _without_half(bare[: last.start - len(opened)] + last.label)
     if last and last.mark:
         bare = bare.rstrip("`")  # one that the code ends in, so far, would become part of what closes it
     closing = [*found.marks_at(end), *([last.mark] if last else [])]
     return bare + "".join(reversed(closing))
+
+
+def _without_half(text: str) -> str:
+    """`text` without what may be half of something at its end."""
+    for _ in range(_NESTED):
+        word = text.rsplit(maxsplit=1)[-1:]
+        if word and (half := _HALF.search(text, len(text) - min(len(word[0]), _LONGEST_HALF))):
+            text = text[: half.start()]
+    return whole(text).rstrip()
 
 
 def _waits(text: str, line: Line, above: Sequence[Line]) -> bool:
