@@ -4,17 +4,20 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+import aiohttp
 from pydantic import SecretStr
 
+from bots.discord import adapter as discord
 from bots.slack import adapter as slack
 from core.assistant import Assistant, Options
 from core.clock import SystemClock
 from core.errors import SettingsError
 from core.language_models.hub import HubModel
+from core.ports import ChatPlatform
 from core.prompt import Window
 from core.schedule import Job, timers
 from core.settings import Settings, setting_names
@@ -23,7 +26,7 @@ from core.store.sql import SqlStore
 
 logger = logging.getLogger(__name__)
 
-PLATFORMS: Final = ("slack",)
+PLATFORMS: Final = ("slack", "discord")
 _LOOK_FOR_IDLE: Final = 60.0
 
 
@@ -64,23 +67,41 @@ async def running(settings: Settings, platforms: Iterable[str]) -> AsyncIterator
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url))
         model = await stack.enter_async_context(model_from(settings))
+        # Opened before the assistant: the replies that finish when nobody listens any more need it still.
+        session = await stack.enter_async_context(aiohttp.ClientSession())
         assistant = await stack.enter_async_context(
             Assistant(store=store, model=model, clock=SystemClock(), options=options_from(settings))
         )
         idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
         await stack.enter_async_context(timers(Job("end idle conversations", idle, assistant.end_idle_conversations)))
-        for platform, (bot_token, app_token) in wanted:
-            await stack.enter_async_context(
-                slack.connected(
-                    bot_token=bot_token,
-                    app_token=app_token,
-                    api_url=settings.slack_api_url,
-                    handle=assistant.handle,
-                    streams=settings.slack_streaming,
-                )
-            )
+        for platform, tokens in wanted:
+            await stack.enter_async_context(_connected(platform, tokens, settings, assistant, session))
             logger.info("connected", extra={"platform": platform})
         yield store
+
+
+def _connected(
+    platform: str, tokens: tuple[str, ...], settings: Settings, assistant: Assistant, session: aiohttp.ClientSession
+) -> AbstractAsyncContextManager[ChatPlatform]:
+    if platform == "slack":
+        bot_token, app_token = tokens
+        return slack.connected(
+            bot_token=bot_token,
+            app_token=app_token,
+            api_url=settings.slack_api_url,
+            handle=assistant.handle,
+            catch_up=assistant.catch_up,
+            streams=settings.slack_streaming,
+        )
+    [token] = tokens
+    return discord.connected(
+        token=token,
+        api_url=settings.discord_api_url,
+        gateway_url=settings.discord_gateway_url,
+        handle=assistant.handle,
+        catch_up=assistant.catch_up,
+        session=session,
+    )
 
 
 async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> None:
@@ -97,7 +118,10 @@ async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> Non
 
 
 def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
-    needed: dict[str, tuple[str, ...]] = {"slack": ("slack_bot_token", "slack_app_token")}
+    needed: dict[str, tuple[str, ...]] = {
+        "slack": ("slack_bot_token", "slack_app_token"),
+        "discord": ("discord_token",),
+    }
     if platform not in needed:
         raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(PLATFORMS)}.")
     tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed[platform]]

@@ -7,8 +7,10 @@ acknowledged is in the log; what failed is delivered again by Slack.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
@@ -21,19 +23,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.slack.people import Directory
 from bots.slack.refusals import refusal
 from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
-from bots.slack.translate import PLATFORM, Identity, author_of, translate
+from bots.slack.translate import PLATFORM, Identity, Profile, author_of, translate
 from core.errors import DatabaseUnavailableError, PlatformError
-from core.events import Event
+from core.events import Event, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
-from core.ports import ChatPlatform, Limits, Sent, StreamLimits
+from core.ports import ChatPlatform, Limits, Reaction, Sent, StreamLimits
 
 logger = logging.getLogger(__name__)
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
+CatchUp = Callable[[ChatPlatform, datetime | None], None]
 
 _POSTED: Final = 200
 """How many of the newest posts are known by their ts, to tell a stream whose start was never answered."""
 _EMOJI_NAMES: Final = {"📝": "memo", "👍": "thumbsup", "👎": "thumbsdown"}
+_PAGE: Final = 200
 _EVENT_TYPES: Final = ("message", "app_mention", "reaction_added", "reaction_removed")
 
 
@@ -42,10 +46,11 @@ class SlackPlatform:
 
     name = PLATFORM
 
-    def __init__(self, client: AsyncWebClient, me: Identity, *, streams: bool = True) -> None:
+    def __init__(self, client: AsyncWebClient, me: Identity, directory: Directory, *, streams: bool = True) -> None:
         """`streams`: use Slack's native streaming where it may be used."""
         self._client = client
         self._me = me
+        self._directory = directory
         self._streams = streams
         self._unsure: set[str] = set()
         self._posted: deque[str] = deque(maxlen=_POSTED)
@@ -134,6 +139,53 @@ class SlackPlatform:
             if "already_reacted" not in str(error):
                 raise
 
+    async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
+        """What was written in a thread or a direct conversation from `since` on, oldest first."""
+        found: list[dict[str, Any]] = []
+        more = {"oldest": f"{since.timestamp():.6f}", "inclusive": True, "limit": _PAGE}
+        async for page in self._pages(place, **more):
+            found += page
+            if len(found) >= limit and place.thread:
+                break
+        found.sort(key=lambda each: str(each.get("ts")))
+        events = [await self._told(each, place) for each in found[:limit]]
+        return [replace(each, found_later=True) for each in events if isinstance(each, MessageReceived)]
+
+    async def reactions_on(self, message: MessageRef) -> Sequence[Reaction]:
+        """Every reaction on a message, with all who put it there."""
+        answer = await self._call(self._client.reactions_get(channel=message.channel, timestamp=message.id, full=True))
+        people = self._directory.people
+        return [
+            Reaction(
+                PersonRef(PLATFORM, self._me.workspace, user),
+                each["name"],
+                by_bot=user == self._me.user_id or people.get(user, Profile(user)).is_bot,
+            )
+            for each in answer["message"].get("reactions") or ()
+            for user in each["users"]
+        ]
+
+    async def _pages(self, place: PlaceRef, **more: Any) -> AsyncIterator[list[dict[str, Any]]]:
+        cursor = ""
+        while True:
+            if place.thread:
+                call = self._client.conversations_replies(channel=place.channel, ts=place.thread, cursor=cursor, **more)
+            else:
+                call = self._client.conversations_history(channel=place.channel, cursor=cursor, **more)
+            answer = await self._call(call)
+            yield list(answer.get("messages") or ())
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return
+
+    async def _told(self, message: dict[str, Any], place: PlaceRef) -> Event | None:
+        """A message of a history as the event that it was."""
+        event = {**message, "channel": place.channel, "channel_type": "" if place.thread else "im"}
+        body = {"event_id": f"{place.channel}:{message.get('ts')}", "event": event}
+        if user := author_of(body):
+            await self._directory.know(user)
+        return translate(body, self._me, self._directory.people)
+
     async def _posting(self, nonce: str, call: Awaitable[Any]) -> Any:
         try:
             answer = await self._call(call)
@@ -191,11 +243,18 @@ class SlackPlatform:
 
 @asynccontextmanager
 async def connected(
-    *, bot_token: str, app_token: str, api_url: str, handle: Handle, streams: bool = True
+    *,
+    bot_token: str,
+    app_token: str,
+    api_url: str,
+    handle: Handle,
+    catch_up: CatchUp = lambda *_: None,
+    streams: bool = True,
 ) -> AsyncIterator[SlackPlatform]:
     """A live connection to Slack: while it is open, what people do reaches `handle`.
 
-    `streams`: use Slack's native streaming where it may be used.
+    `catch_up` is called at the start; later Slack itself delivers what was missed. `streams`: use Slack's native
+    streaming where it may be used.
 
     Raises:
         PlatformError: Slack cannot be reached, or refuses a token; the message says what to do.
@@ -205,8 +264,8 @@ async def connected(
         # No retries inside it either: it would post twice what Slack took before the connection broke.
         client = AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session, retry_handlers=[])
         me = await _who_am_i(client, app_token)
-        platform = SlackPlatform(client, me, streams=streams)
         directory = Directory(client)
+        platform = SlackPlatform(client, me, directory, streams=streams)
         app = _bolt(client, me, bot_token)
         _listen(app, platform, me, directory, handle)
         # A dead TCP connection is noticed after one ping interval.
@@ -214,6 +273,7 @@ async def connected(
         loading = asyncio.create_task(directory.load(), name="load Slack's users")
         try:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt leaves it so
+            catch_up(platform, None)
             yield platform
         finally:
             loading.cancel()

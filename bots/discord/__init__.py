@@ -1,0 +1,1 @@
+"""Discord: gateway frames become events, replies become posts and edits."""

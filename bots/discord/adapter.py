@@ -1,0 +1,241 @@
+"""The Discord adapter: connects to the gateway, hands events to the assistant, posts and edits. No decisions here."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import aiohttp
+
+from bots.discord.client import check_permissions, logged_in
+from bots.discord.connection import IDENTIFY_PAUSE, PAUSES, Connection
+from bots.discord.listening import Listener
+from bots.discord.render import LIMITS, render
+from bots.discord.rest import Rest
+from bots.discord.surroundings import CachedSurroundings
+from bots.discord.translate import DIRECT, PLATFORM, emoji_name, snowflake, translate
+from core.clock import Clock, SystemClock
+from core.errors import PlatformError
+from core.events import Event, MessageReceived
+from core.messages import MessageRef, PersonRef, PlaceRef
+from core.ports import ChatPlatform, Limits, Reaction, Sent
+
+logger = logging.getLogger(__name__)
+
+Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
+CatchUp = Callable[[ChatPlatform, datetime | None], None]
+
+_TYPING_SECONDS: Final = 8.0
+"""Discord shows it for ten."""
+_PAGE: Final = 100
+_START_SECONDS: Final = 15.0
+"""How long the start waits for a session and for the channels of every server: one may be away for long."""
+
+
+class DiscordPlatform:
+    """Posts and edits wherever the bot is."""
+
+    name = PLATFORM
+
+    def __init__(self, rest: Rest, around: CachedSurroundings, clock: Clock) -> None:
+        self._rest = rest
+        self._around = around
+        self._clock = clock
+        self._typing: dict[str, set[asyncio.Task[None]]] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """Discord's."""
+        return LIMITS
+
+    def edit_bucket(self, place: PlaceRef) -> str:
+        """The edits in one channel or thread share one."""
+        return _room(place)
+
+    async def post(self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str) -> Sent:
+        """Post in the channel or thread. For some minutes Discord answers a repeated nonce with the first message."""
+        room = _room(place)
+        body = {**render(text), "nonce": nonce, "enforce_nonce": True}
+        if reply_to is not None and reply_to.channel == room:
+            body["message_reference"] = {"message_id": reply_to.id, "fail_if_not_exists": False}
+        # The message itself ends the indicator; a call that came after it would bring it back.
+        for task in self._typing.get(room, ()):
+            task.cancel()
+        answer = await self._rest.call("POST", f"/channels/{room}/messages", bucket=("post", room), body=body)
+        return Sent(MessageRef(PLATFORM, place.workspace, room, answer.data["id"]))
+
+    async def edit(self, message: MessageRef, text: str) -> Sent:
+        """Show `text` in place of what the message showed. Whoever calls paces by the budget that comes back."""
+        answer = await self._rest.call("PATCH", _path(message), bucket=None, body=render(text))
+        return Sent(message, answer.budget)
+
+    async def react(self, message: MessageRef, emoji: str) -> None:
+        """Put an emoji on a message; twice is once."""
+        path = f"{_path(message)}/reactions/{quote(emoji)}/@me"
+        await self._rest.call("PUT", path, bucket=("react", message.channel), patient=True)
+
+    @asynccontextmanager
+    async def typing(self, place: PlaceRef) -> AsyncIterator[None]:
+        """Show that an answer is on its way, until the first text of it or the end of the block."""
+        room = _room(place)
+        task = asyncio.create_task(self._show_typing(room), name=f"show typing in {room}")
+        tasks = self._typing.setdefault(room, set())
+        tasks.add(task)
+        try:
+            yield
+        finally:
+            task.cancel()
+            tasks.discard(task)
+            if not tasks:
+                self._typing.pop(room, None)
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _show_typing(self, room: str) -> None:
+        with contextlib.suppress(PlatformError):
+            while True:
+                await self._rest.call("POST", f"/channels/{room}/typing", bucket=("typing", room))
+                await asyncio.sleep(_TYPING_SECONDS)
+
+    async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
+        """What was written in a channel or thread from `since` on, oldest first."""
+        room, after = _room(place), str(int(snowflake(since)) - 1)
+        await self._around.know(room)
+        found: list[MessageReceived] = []
+        while len(found) < limit:
+            page = await self._read(f"/channels/{room}/messages", ("history", room), after=after)
+            page.sort(key=lambda each: int(each["id"]))
+            found += self._messages(page, place)
+            if len(page) < _PAGE:
+                break
+            after = page[-1]["id"]
+        return found[:limit]
+
+    def _messages(self, page: list[Any], place: PlaceRef) -> Iterator[MessageReceived]:
+        guild = {} if place.workspace == DIRECT else {"guild_id": place.workspace}
+        for each in page:
+            frame = {"t": "MESSAGE_CREATE", "d": {**each, **guild}}
+            for event in translate(frame, self._around, name="", now=self._clock.now()):
+                if isinstance(event, MessageReceived):
+                    yield replace(event, found_later=True)
+
+    async def reactions_on(self, message: MessageRef) -> Sequence[Reaction]:
+        """Every reaction on a message, each emoji's people page by page; super ones count as others do."""
+        answer = await self._rest.call("GET", _path(message), bucket=("message", message.channel), patient=True)
+        found = []
+        for each in answer.data.get("reactions") or ():
+            details = each.get("count_details") or {"normal": each["count"]}
+            for kind, word in enumerate(("normal", "burst")):
+                if details.get(word):
+                    found += await self._people(message, each["emoji"], kind)
+        return found
+
+    async def _people(self, message: MessageRef, emoji: dict[str, Any], kind: int) -> list[Reaction]:
+        name = f"{emoji['name']}:{emoji['id']}" if emoji.get("id") else emoji["name"]
+        path = f"{_path(message)}/reactions/{quote(name)}"
+        found: list[Reaction] = []
+        after = "0"
+        while True:
+            page = await self._read(path, ("reactions", message.channel), after=after, type=str(kind))
+            found += [
+                Reaction(
+                    PersonRef(PLATFORM, message.workspace, each["id"]),
+                    emoji_name(emoji),
+                    by_bot=bool(each.get("bot")) or each["id"] == self._around.me,
+                )
+                for each in page
+            ]
+            if len(page) < _PAGE:
+                return found
+            after = max((each["id"] for each in page), key=int)
+
+    async def _read(self, path: str, bucket: tuple[str, str], **query: str) -> list[Any]:
+        answer = await self._rest.call("GET", path, bucket=bucket, query={"limit": str(_PAGE), **query}, patient=True)
+        return list(answer.data)
+
+
+@asynccontextmanager
+async def connected(
+    *,
+    token: str,
+    api_url: str,
+    gateway_url: str,
+    handle: Handle,
+    session: aiohttp.ClientSession,
+    catch_up: CatchUp = lambda *_: None,
+    identify_pause: float = IDENTIFY_PAUSE,
+    pauses: Sequence[float] = PAUSES,
+) -> AsyncIterator[DiscordPlatform]:
+    """A live connection to Discord: while it is open, what people do reaches `handle`.
+
+    `session` is used for every call, also by the replies that are finished after this block was left.
+    `catch_up` is called with each new session, in whose absence something may have been missed, and with the moment
+    until which nothing was (None at the start). `pauses`: seconds before tries in a row to connect again.
+
+    Raises:
+        PlatformError: Discord cannot be reached, refuses the token, or lets the bot do nothing; the message says what
+            to do.
+    """
+    clock = SystemClock()
+    async with logged_in(token, api_url) as client:
+        rest = Rest(session, api_url, token.strip(), client.http.user_agent, clock)
+        around = CachedSurroundings(client, rest)
+        platform = DiscordPlatform(rest, around, clock)
+        listener = Listener(around, lambda event: handle(event, platform), clock)
+        connection = Connection(
+            client,
+            gateway_url,
+            clock,
+            on_session=lambda since: catch_up(platform, since),
+            pauses=pauses,
+            identify_pause=identify_pause,
+        )
+
+        def hear(frame: dict[str, Any]) -> None:
+            listener.hear(frame)
+            connection.heard(frame)
+
+        client.hear = hear
+        keeping = asyncio.create_task(connection.keep(), name="stay connected to Discord")
+        try:
+            await _ready(connection, keeping, gateway_url)
+            check_permissions(client)
+            keeping.add_done_callback(_ended)
+            catch_up(platform, None)
+            yield platform
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+            await listener.close()
+
+
+async def _ready(connection: Connection, keeping: asyncio.Task[None], gateway_url: str) -> None:
+    waiting = asyncio.create_task(connection.ready.wait(), name="wait for Discord's servers")
+    try:
+        await asyncio.wait((waiting, keeping), timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+    if keeping.done():
+        keeping.result()
+    if not connection.has_session:
+        raise PlatformError(
+            f"Discord's gateway cannot be reached at {gateway_url}. Check the network, or DISCORD_GATEWAY_URL if you "
+            "set it."
+        )
+
+
+def _ended(keeping: asyncio.Task[None]) -> None:
+    if not keeping.cancelled() and (error := keeping.exception()):
+        logger.error("connection_ended", extra={"platform": PLATFORM, "error": str(error)})
+
+
+def _room(place: PlaceRef) -> str:
+    return place.thread or place.channel
+
+
+def _path(message: MessageRef) -> str:
+    return f"/channels/{message.channel}/messages/{message.id}"

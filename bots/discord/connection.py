@@ -1,0 +1,152 @@
+"""One gateway session after another: connects, resumes, starts anew, and says what it lost. It knows no events.
+
+discord.py's `Client.connect` ends with the first malformed payload, and waits up to a quarter of an hour after a longer
+outage; here the same steps are taken under our own supervision.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import aiohttp
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
+
+from bots.discord.permissions import INTENT_MISSING
+from bots.discord.refusals import NOT_ACCEPTED
+from core.clock import Clock
+from core.errors import PlatformError, PlatformRefusedTokenError
+
+logger = logging.getLogger(__name__)
+
+PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, *[15.0] * 8, 60.0)
+"""Seconds before each try in a row to connect again; the last is kept to."""
+IDENTIFY_PAUSE: Final = 5.0
+"""Seconds between two sessions: Discord takes one identify in five
+(docs.discord.com/developers/events/gateway#rate-limiting)."""
+_PATIENCE: Final = 60.0
+_STEADY: Final = 30.0
+"""Seconds after which a connection counts as one that holds."""
+_REFUSED_TOKEN: Final = 4004
+_FINAL: Final = {
+    _REFUSED_TOKEN: NOT_ACCEPTED,
+    4010: "Discord refuses the shard.",
+    4011: "Discord wants a bot in so many servers to be split into shards.",
+    4012: "Discord no longer speaks this version of its gateway: update Plaudit.",
+    4013: "Discord does not know one of the intents that were asked for: update Plaudit.",
+    4014: INTENT_MISSING,
+}
+"""Close codes after which trying again is in vain
+(docs.discord.com/developers/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes)."""
+_NOT_TO_BE_RESUMED: Final = (4007, 4009)
+"""The number of the last frame is wrong; the session is too old."""
+
+
+class Connection:
+    """Keeps a client connected to the gateway."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        gateway: str,
+        clock: Clock,
+        *,
+        on_session: Callable[[datetime | None], None],
+        pauses: Sequence[float] = PAUSES,
+        identify_pause: float = IDENTIFY_PAUSE,
+    ) -> None:
+        """`on_session` is told of each session but the first, with the moment until which nothing was lost."""
+        self._client = client
+        self._gateway = yarl.URL(gateway)
+        self._clock = clock
+        self._on_session = on_session
+        self._pauses = pauses
+        self._identify_pause = identify_pause
+        self._heard_at = clock.now()
+        self._lost_at: datetime | None = None
+        self._sessions = 0
+        self.ready = asyncio.Event()
+        """There is a session, and the guilds are known."""
+
+    @property
+    def has_session(self) -> bool:
+        """It has been connected at least once."""
+        return bool(self._sessions)
+
+    def heard(self, frame: dict[str, Any]) -> None:
+        """Take note of a frame."""
+        kind = frame.get("t")
+        if kind in ("READY", "RESUMED"):
+            self._back(resumed=kind == "RESUMED")
+        self._heard_at = self._clock.now()
+        if self._sessions and not any(each.unavailable for each in self._client.guilds):
+            self.ready.set()
+
+    async def keep(self) -> None:
+        """Stay connected until cancelled. Raises PlatformError for a refusal that no further try would change."""
+        resume = False
+        failures = 0
+        while True:
+            began = self._clock.monotonic()
+            try:
+                await self._listen(resume=resume)
+            except ReconnectWebSocket as asked:
+                resume = asked.resume and self._client.ws.socket.close_code not in _NOT_TO_BE_RESUMED
+                reason = "closed" if asked.resume else "session_ended"
+            except discord.ConnectionClosed as closed:
+                if sentence := _FINAL.get(closed.code):
+                    refused = PlatformRefusedTokenError if closed.code == _REFUSED_TOKEN else PlatformError
+                    raise refused(sentence) from closed
+                resume, reason = True, f"closed_{closed.code}"
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                resume, reason = True, type(error).__name__
+            except Exception as error:  # whatever a malformed payload makes discord.py raise
+                logger.warning("gateway_payload_malformed", exc_info=error)
+                # The frame may be one that a resumed session gets again.
+                resume, reason = failures == 0, "malformed_payload"
+            self._lost(reason)
+            await self._hang_up()
+            failures = 0 if self._clock.monotonic() - began > _STEADY else failures
+            await asyncio.sleep(self._pauses[min(failures, len(self._pauses) - 1)])
+            failures += 1
+
+    async def _listen(self, *, resume: bool) -> None:
+        before = self._client.ws
+        if resume and before is not None and before.session_id is not None:
+            connecting = DiscordWebSocket.from_client(
+                self._client,
+                gateway=before.gateway,
+                session=before.session_id,
+                sequence=before.sequence,
+                resume=True,
+            )
+        else:
+            if self._sessions:
+                await asyncio.sleep(self._identify_pause)
+            connecting = DiscordWebSocket.from_client(self._client, initial=True, gateway=self._gateway)
+        self._client.ws = await asyncio.wait_for(connecting, _PATIENCE)
+        while True:
+            await self._client.ws.poll_event()
+
+    async def _hang_up(self) -> None:
+        # The client's `ws` is typed as if it were always there.
+        if (ws := self._client.ws) is not None and ws.open:
+            await ws.close(code=4000)
+
+    def _lost(self, reason: str) -> None:
+        if self._lost_at is None:
+            self._lost_at = self._heard_at
+        logger.warning("connection_lost", extra={"platform": "discord", "reason": reason})
+
+    def _back(self, *, resumed: bool) -> None:
+        lost_at, self._lost_at = self._lost_at, None
+        self._sessions += not resumed
+        if lost_at is None:
+            return
+        seconds = round((self._clock.now() - lost_at).total_seconds(), 1)
+        logger.info("reconnected", extra={"platform": "discord", "resumed": resumed, "seconds": seconds})
+        if not resumed:
+            self._on_session(lost_at)

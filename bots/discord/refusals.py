@@ -1,0 +1,54 @@
+"""Discord's refusals as the core's errors. No I/O.
+
+The codes: docs.discord.com/developers/topics/opcodes-and-status-codes#json.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+from core.errors import (
+    MessageGoneError,
+    MessageTooLongError,
+    PlatformError,
+    PlatformRefusedTokenError,
+    RateLimitedError,
+)
+
+NOT_ACCEPTED: Final = (
+    "Discord does not accept the token. Check DISCORD_TOKEN: discord.com/developers/applications shows it under Bot, "
+    "Reset Token makes a new one."
+)
+
+_OK: Final = range(200, 300)
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
+_CLOSED: Final = frozenset({50008, 50083, 160005})
+"""No text channel, thread archived, thread locked: said with other statuses than 403 and 404."""
+_TOO_LONG: Final = "BASE_TYPE_MAX_LENGTH"
+_BANNED_SECONDS: Final = 60.0
+"""A 429 that is none of the API's comes from the servers before it, and says no better."""
+
+
+def refusal(status: int, headers: Mapping[str, str], data: Any) -> PlatformError | None:
+    """What is wrong with an answer, or None where nothing is."""
+    if status in _OK:
+        return None
+    told = data if isinstance(data, dict) else {}
+    words = f"{told.get('message') or 'no reason given'}, {told.get('code') or status}"
+    if status == _TOO_MANY:
+        return RateLimitedError(_pause(headers, told))
+    if status == _UNAUTHORIZED:
+        return PlatformRefusedTokenError(NOT_ACCEPTED)
+    if status in (_FORBIDDEN, _NOT_FOUND) or told.get("code") in _CLOSED:
+        return MessageGoneError(f"Discord no longer lets the assistant do that there ({words}).")
+    if _TOO_LONG in str(told.get("errors")):
+        return MessageTooLongError(f"Discord finds the message too long ({words}).")
+    return PlatformError(f"Discord refused the call ({words}).")
+
+
+def _pause(headers: Mapping[str, str], told: Mapping[str, Any]) -> float:
+    try:
+        pause = float(told.get("retry_after") or headers.get("Retry-After") or _BANNED_SECONDS)
+    except (TypeError, ValueError):
+        return _BANNED_SECONDS
+    return pause if math.isfinite(pause) and pause >= 0 else _BANNED_SECONDS

@@ -1,0 +1,176 @@
+"""Discord's REST calls, one HTTP request each, within Discord's rate limits. It knows no messages and no events.
+
+discord.py's own client sleeps inside the call that empties a bucket, lets concurrent edits pass in no certain order,
+and sends a refused one again with the text of before. A reply that grows by edits needs to know at once.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from bots.discord.refusals import refusal
+from core.clock import Clock
+from core.errors import PlatformError, RateLimitedError
+from core.pacing.bucket import RateBucket
+from core.ports import Budget, Rate
+
+_TIMEOUT: Final = aiohttp.ClientTimeout(total=30.0)
+_OVERALL: Final = Rate(45, 1.0)
+"""Of the 50 calls that a bot may make in a second (docs.discord.com/developers/topics/rate-limits)."""
+_LEFT_TO_OTHERS: Final = 10
+"""Calls of those that whoever has time does not take."""
+_ASSUMED: Final[Mapping[str, Rate]] = {"react": Rate(1, 0.25)}
+"""Per kind of call and channel, until an answer says better."""
+_USUAL: Final = Rate(5, 5.0)
+_BUCKETS: Final = 1_000
+_TRIES: Final = 10
+_NO_CONTENT: Final = 204
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Discord answered: JSON, and what the bucket has left."""
+
+    data: Any
+    budget: Budget | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+
+    @property
+    def budget(self) -> Budget | None:
+        """What the headers say of the bucket, where they do."""
+        try:
+            return Budget(
+                int(self.headers["X-RateLimit-Limit"]),
+                int(self.headers["X-RateLimit-Remaining"]),
+                float(self.headers["X-RateLimit-Reset-After"]),
+            )
+        except (KeyError, ValueError):
+            return None
+
+    @property
+    def is_over_all(self) -> bool:
+        """The limit that was met is the one over all calls."""
+        return self.headers.get("X-RateLimit-Global") == "true"
+
+
+class Rest:
+    """Makes calls as one bot."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str, user_agent: str, clock: Clock) -> None:
+        """`url` is the API's, its version included; `user_agent` as Discord wants it (`DiscordBot (…)`)."""
+        self._session = session
+        self._url = url.rstrip("/")
+        self._headers = {
+            "Authorization": f"Bot {token}",
+            "Content-Type": "application/json",
+            "User-Agent": user_agent,
+        }
+        self._clock = clock
+        self._overall = RateBucket(_OVERALL)
+        self._buckets: dict[tuple[str, str], RateBucket] = {}
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        bucket: tuple[str, str] | None,
+        body: Any = None,
+        query: Mapping[str, str] | None = None,
+        patient: bool = False,
+    ) -> Answer:
+        """Make a call. `bucket` is its kind and channel, or None where the caller keeps to the limit by itself.
+
+        `patient`: wait as long as it takes, and let others go first.
+
+        Raises:
+            PlatformError: as `core.ports.ChatPlatform` says.
+        """
+        counted = self._bucket(bucket) if bucket else None
+        for _ in range(_TRIES):
+            await self._admission(counted, patient=patient)
+            try:
+                return await self._send(method, path, counted, body, query)
+            except RateLimitedError as error:
+                if not patient:
+                    raise
+                await asyncio.sleep(error.retry_after)
+        raise PlatformError("Discord keeps refusing a call for its rate limit.")
+
+    async def _admission(self, bucket: RateBucket | None, *, patient: bool) -> None:
+        """Wait for room. Raises RateLimitedError instead where the text may be another one by then."""
+        while True:
+            now = self._clock.monotonic()
+            room = self._overall.has_room(now, _LEFT_TO_OTHERS if patient else 1)
+            own = bucket.has_room(now, 1) if bucket else now
+            if own > now and not patient:
+                raise RateLimitedError(own - now)
+            if max(room, own) <= now:
+                return
+            await asyncio.sleep(max(room, own) - now)
+
+    async def _send(
+        self, method: str, path: str, bucket: RateBucket | None, body: Any, query: Mapping[str, str] | None
+    ) -> Answer:
+        buckets = [self._overall, *([bucket] if bucket else ())]
+        began = self._clock.monotonic()
+        for each in buckets:
+            each.began(began)
+        try:
+            response = await self._request(method, path, body, query)
+        except BaseException:
+            for each in buckets:
+                each.failed(self._clock.monotonic())
+            raise
+        error = refusal(response.status, response.headers, response.data)
+        if error is None and response.data is None and response.status != _NO_CONTENT:
+            error = PlatformError("Discord gave an answer that is none.")
+        now = self._clock.monotonic()
+        for each in buckets:
+            if isinstance(error, RateLimitedError) and (each is self._overall) == response.is_over_all:
+                each.refused(now, error.retry_after)
+            else:
+                each.ended(began, now, response.budget if each is bucket else None)
+        if error:
+            raise error
+        return Answer(response.data, response.budget)
+
+    async def _request(self, method: str, path: str, body: Any, query: Mapping[str, str] | None) -> _Response:
+        try:
+            async with self._session.request(
+                method,
+                self._url + path,
+                data=None if body is None else orjson.dumps(body),
+                params=query,
+                headers=self._headers,
+                timeout=_TIMEOUT,
+            ) as response:
+                return _Response(response.status, response.headers, _json(await response.read()))
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise PlatformError("Discord cannot be reached right now.") from error
+
+    def _bucket(self, name: tuple[str, str]) -> RateBucket:
+        if name not in self._buckets:
+            if len(self._buckets) >= _BUCKETS:
+                # The longest known are the likeliest to have been idle for a window; a wrong guess costs one refusal.
+                for old in list(self._buckets)[: _BUCKETS // 2]:
+                    del self._buckets[old]
+            self._buckets[name] = RateBucket(_ASSUMED.get(name[0], _USUAL))
+        return self._buckets[name]
+
+
+def _json(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None  # an empty answer, or a page from the servers before the API

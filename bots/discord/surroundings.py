@@ -1,0 +1,82 @@
+"""What frames do not say, from discord.py's cache: channels, threads, roles. What it lacks is asked of Discord."""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+import discord
+
+from bots.discord.rest import Rest
+from bots.discord.translate import Channel
+from core.errors import PlatformError
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE: Final = 1.0
+"""Seconds that a message may wait for the name and parent of the channel it stands in."""
+
+
+class CachedSurroundings:
+    """The surroundings of a connected client."""
+
+    def __init__(self, client: discord.Client, rest: Rest) -> None:
+        self._client = client
+        self._rest = rest
+        self._asked: dict[str, Channel] = {}
+        self._bots: set[str] = set()
+
+    @property
+    def me(self) -> str:
+        """The assistant's user id."""
+        return str(self._client.user.id) if self._client.user else ""
+
+    def channel(self, channel: str) -> Channel | None:
+        """The channel of this id, thread or not."""
+        found = self._client.get_channel(int(channel))
+        if isinstance(found, discord.Thread):
+            return Channel(found.name, str(found.parent_id))
+        if isinstance(found, discord.abc.GuildChannel):
+            return Channel(found.name)
+        return self._asked.get(channel)
+
+    def role(self, guild: str, role: str) -> str:
+        """The name of a role; its id where it is not known."""
+        found = self._role(guild, role)
+        return found.name.removeprefix("@") if found else role
+
+    def is_my_role(self, guild: str, role: str) -> bool:
+        """Whether this is the role that Discord made for the assistant alone."""
+        found = self._role(guild, role)
+        return bool(found and found.tags and str(found.tags.bot_id) == self.me)
+
+    def is_bot(self, user: str) -> bool:
+        """Whether a frame has said so of this user."""
+        return user in self._bots
+
+    def note(self, frame: Any) -> None:
+        """Remember which bot reacts: nothing says so when it takes the emoji away."""
+        try:
+            user = frame["d"]["member"]["user"]
+            if frame["t"] == "MESSAGE_REACTION_ADD" and user.get("bot"):
+                self._bots.add(user["id"])
+        except (KeyError, TypeError, AttributeError):
+            pass
+
+    async def know(self, channel: str) -> None:
+        """Learn what channel this is, if it is not known: a thread that was archived, for one. Never fails."""
+        if self.channel(channel) is None:
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    data = (await self._rest.call("GET", f"/channels/{channel}", bucket=("channel", channel))).data
+                self._asked[channel] = _channel(data)
+            except (PlatformError, KeyError, TypeError, TimeoutError) as error:
+                logger.info("channel_not_known", extra={"channel": channel, "error": type(error).__name__})
+
+    def _role(self, guild: str, role: str) -> discord.Role | None:
+        found = self._client.get_guild(int(guild)) if guild.isdigit() else None
+        return found.get_role(int(role)) if found else None
+
+
+def _channel(data: dict[str, Any]) -> Channel:
+    is_thread = "thread_metadata" in data  # a channel's parent is its category
+    return Channel(str(data.get("name") or ""), str(data["parent_id"]) if is_thread else "")
