@@ -40,6 +40,7 @@ def options_from(settings: Settings) -> Options:
         grace_seconds=settings.grace_seconds,
         reply_characters=settings.reply_characters,
         folds_thinking=settings.thinking == "fold",
+        reserve=settings.final_reserve,
         idle=timedelta(minutes=settings.idle_minutes),
     )
 

@@ -121,6 +121,7 @@ class Answering:
         system_prompt: str,
         reply_characters: int,
         folds_thinking: bool,
+        reserve: int,
         window: Window,
         environment: str,
     ) -> None:
@@ -133,7 +134,7 @@ class Answering:
         self._folds_thinking = folds_thinking
         self._window = window
         self._environment = environment
-        self._gates = Gates(clock)
+        self._gates = Gates(clock, reserve)
         self._told_of_cut: set[str] = set()
         self._reading: set[asyncio.Task[None]] = set()
         self._stopping = False

@@ -54,6 +54,8 @@ class Options:
     grace_seconds: float = 10.0
     reply_characters: int = 100_000
     folds_thinking: bool = False
+    reserve: int = 1
+    """Calls per window and rate bucket that are kept back for final texts."""
     idle: timedelta = timedelta(hours=12)
 
 
@@ -83,6 +85,7 @@ class Assistant:
             window=options.window,
             reply_characters=options.reply_characters,
             folds_thinking=options.folds_thinking,
+            reserve=options.reserve,
             environment=options.environment,
         )
         self._turns: dict[str, deque[Turn]] = {}

@@ -96,13 +96,19 @@ class Gate:
 class Gates:
     """The gates by the names of their buckets, made when they are first asked for."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, reserve: int = 1) -> None:
+        """`reserve`: calls per window that are kept back for the final texts of a bucket."""
         self._clock = clock
+        self._reserve = reserve
         self._gates: dict[str, Gate] = {}
 
-    def of(self, bucket: str, rate: Rate, *, at_once: int = 1) -> Gate:
-        """The gate to `bucket`, of which `rate` is assumed until the platform's answers say better."""
+    def of(self, bucket: str, rate: Rate, *, at_once: int = 1, has_finals: bool = True) -> Gate:
+        """The gate to `bucket`, of which `rate` is assumed until the platform's answers say better.
+
+        `has_finals`: final texts go through it; else it needs no reserve for them.
+        """
         gate = self._gates.get(bucket)
         if gate is None:
-            gate = self._gates[bucket] = Gate(Pacer(rate, at_once=at_once), self._clock)
+            pacer = Pacer(rate, reserve=self._reserve if has_finals else 0, at_once=at_once)
+            gate = self._gates[bucket] = Gate(pacer, self._clock)
         return gate

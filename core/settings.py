@@ -123,6 +123,14 @@ class Settings(BaseSettings):
     reply_characters: Annotated[
         int, Field(ge=1_000, le=2_000_000, description="The longest reply that is shown, in characters; more is cut.")
     ] = 100_000
+    final_reserve: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=20,
+            description="Calls per window and rate bucket that are kept back so that final texts need not wait.",
+        ),
+    ] = 1
     thinking: Annotated[
         str,
         Field(

@@ -225,7 +225,9 @@ class ReplyStream:
             logger.info("stream_refused", extra={"error": str(error)})
             return None
         limits = platform.stream_limits
-        appends = self._gates.of(platform.append_bucket(self._place), limits.appends, at_once=limits.at_once)
+        appends = self._gates.of(
+            platform.append_bucket(self._place), limits.appends, at_once=limits.at_once, has_finals=False
+        )
         shows = None if sent.is_found_again else begins
         return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), shows)
 
