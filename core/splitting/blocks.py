@@ -16,7 +16,7 @@ _UNDERLINE: Final = re.compile(r" {0,3}(?:=+|-+) *$")
 _RULE: Final = re.compile(r"(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$")
 _ITEM: Final = re.compile(r"(?P<mark>[-+*]|(?P<number>\d{1,9})[.)])(?P<gap> +|$)")
 _DELIMITERS: Final = re.compile(r"\|? *:?-+:? *(?:\| *:?-+:? *)*\|?$")
-_PIPE: Final = re.compile(r"(?<!\\)\|")
+PIPE: Final = re.compile(r"(?<!\\)\|")
 _CODE_INDENT: Final = 4
 _LONG_INFO: Final = 60
 """Characters after a fence beyond which they are no language to repeat."""
@@ -139,16 +139,17 @@ def read(state: State, text: str, start: int = 0) -> Line:
     kept, at = _descend(state.containers, columns)
     inner = kept == len(state.containers)
     leaf = state.leaf if inner else None
-    blank = not columns[at:].strip(" ")
+    empty = not columns[at:].strip(" ")
 
     def line(containers: tuple[Container, ...], own: Leaf | None, after: Leaf | None, *, continues: bool) -> Line:
+        blank = empty or not (own or any(each.is_item for each in containers[kept:]))
         holding = len(state.containers) if continues else kept
         return Line(start, start + len(text), state, State(containers, after), own, blank, holding, at, continues)
 
     if leaf and leaf.kind is Kind.FENCED:
         ended = _ends(leaf, columns[at:])
         return line(state.containers, leaf, None if ended else leaf, continues=True)
-    if blank:
+    if empty:
         indented = leaf if leaf and leaf.kind is Kind.INDENTED else None
         return line(state.containers[:kept], None, indented, continues=False)
     if leaf and leaf.kind is Kind.PARAGRAPH and (turned := _turned(leaf, columns[at:])):
@@ -249,7 +250,7 @@ def _turned(paragraph: Leaf, rest: str) -> Leaf | None:
 
 
 def _columns(row: str) -> int:
-    return len(_PIPE.findall(row.strip(" ").removeprefix("|").removesuffix("|"))) + 1
+    return len(PIPE.findall(row.strip(" ").removeprefix("|").removesuffix("|"))) + 1
 
 
 def _going_on(leaf: Leaf | None, new: Leaf, *, inner: bool) -> Leaf | None:

@@ -10,7 +10,7 @@ from enum import IntEnum
 from itertools import groupby, pairwise
 from typing import Final
 
-from core.splitting.blocks import Kind, Leaf, Line, State
+from core.splitting.blocks import PIPE, Kind, Leaf, Line, State
 from core.splitting.graphemes import is_boundary
 from core.splitting.inline import Inlines, scan
 
@@ -170,8 +170,9 @@ def _ends_sentence(text: str, at: int) -> bool:
 def _in_row(text: str, line: Line, at: int) -> State:
     """What is open inside a table's row: the table, and as many empty cells as stand before."""
     leaf = line.leaf or Leaf(Kind.TABLE)
-    cells = len(re.findall(r"(?<!\\)\|", text[line.start : at].lstrip(" |")))
-    skipped = "| " * (cells + 1)
+    above = leaf.skipped if line.before.mid_line else "| "
+    said = text[line.start : at] if line.before.mid_line else text[line.start : at].lstrip(" |")
+    skipped = above + "| " * len(PIPE.findall(said))
     return State(line.after.containers, replace(leaf, skipped=skipped), mid_line=True)
 
 

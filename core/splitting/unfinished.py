@@ -13,8 +13,10 @@ from core.splitting.blocks import Kind, Line, State
 from core.splitting.graphemes import whole
 from core.splitting.inline import scan
 
-_SIGNS: Final = re.compile(r"[\s>]*(?:[-+*=_#|:~`\s]*|\d{1,9}[.)]?\s*|(?:[-+*]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*)$")
-_HALF: Final = re.compile(r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?:https?://|www\.)[^\s<>]*|&#?\w{0,31})$")
+_SIGNS: Final = re.compile(r"[\s>]*+(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|(?:[-+*]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*)$")
+_HALF: Final = re.compile(
+    r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?<!\]\()(?:https?://|(?<![/.\w])www\.)[^\s<>]*|&#?\w{0,31})$"
+)
 _LONGEST_HALF: Final = 2500
 """Characters after which an address is shown though it goes on."""
 _NESTED: Final = 4
