@@ -32,6 +32,7 @@ class Client(discord.Client):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=0.0,  # its "ready" is nothing to wait for: see Connection.ready
             enable_debug_events=True,
         )
         self.hear: Callable[[dict[str, Any]], None] = lambda _: None

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.discord_world import snowflake
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
 from bots.pocket.server import Pocket
+from bots.pocket.slack import Fault
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.slack_workspace import user_id as slack_user_id
 from bots.pocket.things import Message, Person, Platform, Room
@@ -43,12 +45,36 @@ class World:
     def person(self, name: str) -> Person:
         return self.pocket.person(name)
 
-    async def ask(self, who: str, text: str, room: Room | None = None, **more: Any) -> tuple[Message, Message]:
+    async def asks(self, who: str, text: str, room: Room | None = None, *, after: Message | None = None) -> Message:
+        """Ask; `after` a question: in the conversation that it began."""
+        place = (after.room if after else room) or self.room()
+        return await self.person(who).says(f"@plaudit {text}", place, **(self._on_from(after) if after else {}))
+
+    async def ask(
+        self, who: str, text: str, room: Room | None = None, *, after: Message | None = None
+    ) -> tuple[Message, Message]:
         """Ask, and wait until the answer is complete: the question and the answer's first part."""
-        question = await self.pocket.person(who).says(f"@plaudit {text}", room or self.room(), **more)
+        question = await self.asks(who, text, room, after=after)
         reply = await self.pocket.reply_to(question, timeout=20)
         await self.kept(question)
         return question, reply
+
+    async def comments(self, who: str, text: str, question: Message) -> Message:
+        """Write about the answer to `question` without speaking to the assistant."""
+        if self.platform == "slack":
+            return await self.person(who).says(text, question.room, thread=question)
+        reply = self.parts(question)[0]
+        return await self.person(who).says(text, question.room, reply_to=reply, rings=False)
+
+    def _on_from(self, question: Message) -> dict[str, Message]:
+        """How one goes on with a conversation: in Slack in its thread, on Discord by a reply to its last answer."""
+        if self.platform == "slack":
+            return {"thread": question}
+        chain = [question]
+        for message in question.room.messages:
+            if message.reply_to in chain:
+                chain.append(message)
+        return {"reply_to": next(each for each in reversed(chain) if each.author.is_bot)}
 
     def parts(self, question: Message) -> list[Message]:
         return self.pocket.house.replies_to(question)
@@ -65,6 +91,25 @@ class World:
             ]
 
         return (await self.eventually(answers, patience=patience))[0]
+
+    def fail(self, call: str, *, times: int = 1, done: bool = False, cut: bool = False) -> None:
+        """Let the next `times` posts or edits fail; `done`: though they take effect; `cut`: without an answer."""
+        if self.platform == "slack":
+            method = {"post": "chat.postMessage", "edit": "chat.update"}[call]
+            self.pocket.slack.fail(method, Fault("internal_error", status=500, done=done, cut=cut), times=times)
+        else:
+            self.pocket.discord.fail(call, status=0 if cut else 500, times=times, done=done)
+
+    def drop(self) -> None:
+        """Cut the bot's connection."""
+        self.pocket.slack.drop() if self.platform == "slack" else self.pocket.discord.gateway.drop()
+
+    def rung_by(self, message: Message) -> list[Any]:
+        """Whom a message of the assistant called, beside the person whom it answers."""
+        if self.platform == "slack":
+            return self.pocket.slack.rings(message)
+        asker = message.reply_to.author if message.reply_to else None
+        return [each for each in self.pocket.discord.rung_by(message) if each is not asker]
 
     def wire_person(self, person: Person) -> str:
         return slack_user_id(person) if self.platform == "slack" else str(snowflake(person.id))
@@ -85,14 +130,20 @@ class World:
             return result
 
     async def quiet(self) -> None:
-        """Wait until every event was delivered and taken."""
-        await self.pocket.until(lambda: self.face.undelivered == 0, timeout=30)
+        """Wait until every event was delivered (Discord is not told when it was taken, too)."""
+        if self.platform == "slack":
+            await self.pocket.until(lambda: self.face.undelivered == 0, timeout=30)
+        else:
+            await self.eventually(self._sent, patience=30)
+
+    async def _sent(self) -> bool:
+        return all(each.outbox.empty() for each in self.pocket.discord.gateway.connections)
 
 
 MakeWorld = Callable[..., AbstractAsyncContextManager[World]]
 
 
-@pytest.fixture(params=["slack"])
+@pytest.fixture(params=["slack", "discord"])
 def platform(request: pytest.FixtureRequest) -> Platform:
     return request.param
 
@@ -113,8 +164,8 @@ async def a_world(
 ) -> AsyncIterator[World]:
     """A pocket, a model in it, and the bot connected to both."""
     model = Model(answers or (lambda messages: Answer(f"You said: {messages[-1]['content']}", tokens_per_second=None)))
-    rules = rules if rules is not None else {"slack": SlackRules.unlimited()}[platform]
-    async with Pocket(model=model, **{platform: rules}) as pocket:
+    usual = {"slack": SlackRules.unlimited, "discord": DiscordRules.unlimited}[platform]
+    async with Pocket(model=model, **{platform: rules or usual()}) as pocket:
         chosen = bot_settings(pocket, database_url, **settings)
         async with running(chosen, [platform]) as store:
             yield World(pocket, model, store, platform, chosen)
@@ -127,6 +178,9 @@ def bot_settings(pocket: Pocket, database_url: str, **more: Any) -> Settings:
         "SLACK_BOT_TOKEN": SecretStr(pocket.slack.bot_token),
         "SLACK_APP_TOKEN": SecretStr(pocket.slack.app_token),
         "SLACK_API_URL": pocket.slack.base_url,
+        "DISCORD_TOKEN": SecretStr(pocket.discord.token),
+        "DISCORD_API_URL": pocket.discord.base_url,
+        "DISCORD_GATEWAY_URL": pocket.discord.gateway_url,
         "database_url": database_url,
         "grace_seconds": 5,
         **more,

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from bots.pocket.model_answers import Answer, Cut, ErrorObject, QuietEnd, Refusal
-from bots.pocket.slack import Fault
 from core.messages import ReplyStatus
 
 
@@ -63,7 +62,7 @@ async def test_everything_delivered_twice_changes_nothing(make_world):
         await ben.reacts("👍", reply)
         await ben.reacts("👎", reply)
         await ben.takes_back("👍", reply)
-        comment = await ben.says("hm", world.room(), thread=question)
+        comment = await world.comments("Ben", "hm", question)
         await ben.edits(comment, "hmm")
         await world.quiet()
         await world.eventually(lambda: _of_kind(world, "withdraw_assessment", 1))
@@ -87,7 +86,7 @@ async def test_a_socket_dropped_in_mid_reply_loses_nothing(make_world):
         question = await world.person("Ada").says("@plaudit go", world.room())
         reply = await world.pocket.reply_to(question)
 
-        world.face.drop()
+        world.drop()
         await world.person("Ben").reacts("👍", reply)
         second = await world.person("Ben").says("@plaudit and you?", world.room())
         await world.kept(question)
@@ -101,9 +100,9 @@ async def test_a_socket_dropped_in_mid_reply_loses_nothing(make_world):
 async def test_a_refused_call_is_made_again_with_the_newest_text(make_world):
     text = " ".join(f"word{i}" for i in range(120))
     async with make_world(answers=lambda _: Answer(text, tokens_per_second=100)) as world:
-        for method in ("chat.postMessage", "chat.update"):
-            world.face.fail(method, Fault("internal_error", status=500), times=2)
-        world.face.fail("chat.update", Fault(cut=True))
+        for call in ("post", "edit"):
+            world.fail(call, times=2)
+        world.fail("edit", cut=True)
 
         question, reply = await world.ask("Ada", "hello")
 
@@ -113,7 +112,7 @@ async def test_a_refused_call_is_made_again_with_the_newest_text(make_world):
 
 async def test_a_post_whose_answer_got_lost_is_not_made_twice(make_world):
     async with make_world() as world:
-        world.face.fail("chat.postMessage", Fault(done=True, cut=True))
+        world.fail("post", done=True, cut=True)
 
         question, _ = await world.ask("Ada", "hello")
         await world.kept(question)

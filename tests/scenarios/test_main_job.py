@@ -34,7 +34,7 @@ async def test_a_question_and_its_answer_are_kept_in_order(world):
 
 
 async def test_a_reply_grows_and_is_whole_in_the_end(make_world):
-    text = " ".join(f"word{i}" for i in range(300))
+    text = " ".join(f"word{i}" for i in range(250))
     async with make_world(answers=streaming(text)) as world:
         _, reply = await world.ask("Ada", "go on")
 
@@ -95,7 +95,7 @@ async def test_words_below_a_reply_are_feedback_and_are_marked_as_noted(world):
     question, _ = await world.ask("Ada", "hello")
     ben = world.person("Ben")
 
-    comment = await ben.says("too short", world.room(), thread=question)
+    comment = await world.comments("Ben", "too short", question)
     [noted] = await world.eventually(lambda: world.log("log_feedback"))
     await world.pocket.until(lambda: "📝" in comment.reactions)
     await ben.edits(comment, "far too short")
@@ -116,7 +116,7 @@ async def _is_count(world, count: int) -> bool:
 async def test_the_conversation_goes_on_with_a_mention_and_the_model_reads_its_history(world):
     question, _ = await world.ask("Ada", "first")
 
-    await world.ask("Ben", "second", thread=question)
+    await world.ask("Ben", "second", after=question)
 
     messages = world.model.requests[-1].body["messages"]
     assert [each["content"] for each in messages if each["role"] != "system"] == ["first", "You said: first", "second"]
@@ -126,9 +126,9 @@ async def test_the_conversation_goes_on_with_a_mention_and_the_model_reads_its_h
 async def test_reset_ends_the_conversation_and_the_next_question_starts_another(world):
     question, _ = await world.ask("Ada", "first")
 
-    reset = await world.person("Ada").says("@plaudit reset", world.room(), thread=question)
+    reset = await world.asks("Ada", "reset", after=question)
     await world.pocket.until(lambda: any("forgotten" in each.text for each in world.room().messages))
-    await world.ask("Ada", "second", thread=question)
+    await world.ask("Ada", "second", after=question)
 
     ends = await world.log("end_conversation")
     assert [each.data["reason"] for each in ends] == ["reset"]
@@ -164,7 +164,7 @@ async def test_other_bots_and_empty_messages_are_ignored(world):
 async def test_a_second_question_waits_its_turn_and_none_is_dropped(make_world):
     async with make_world(answers=lambda m: Answer(f"re: {m[-1]['content']} " + "x " * 40, tokens_per_second=200)) as w:
         question, _ = await w.ask("Ada", "zero")
-        asked = [await w.person("Ada").says(f"@plaudit q{i}", w.room(), thread=question) for i in range(4)]
+        asked = [await w.asks("Ada", f"q{i}", after=question) for i in range(4)]
 
         for each in asked:
             await w.kept(each)

@@ -6,10 +6,11 @@ from core.messages import ReplyStatus
 
 async def test_a_conversation_ends_when_nobody_writes_for_the_idle_time(make_world):
     async with make_world(idle_minutes=1 / 60) as world:
-        question, _ = await world.ask("Ada", "first")
+        direct = world.person("Ada").dm(world.platform)
+        await world.ask("Ada", "first", direct)
 
         [end] = await world.eventually(lambda: world.log("end_conversation"))
-        await world.ask("Ada", "second", thread=question)
+        await world.ask("Ada", "second", direct)
 
         assert end.data["reason"] == "idle"
         assert [each["content"] for each in world.model.requests[-1].body["messages"][1:]] == ["second"]
@@ -20,7 +21,7 @@ async def test_a_person_is_told_once_that_the_model_no_longer_reads_the_beginnin
     async with make_world(history_messages=3) as world:
         question, _ = await world.ask("Ada", "one")
         for each in ("two", "three", "four"):
-            await world.ask("Ada", each, thread=question)
+            await world.ask("Ada", each, after=question)
 
         said = [each.text for each in world.room().messages if each.author.is_bot]
 
@@ -33,8 +34,8 @@ async def test_without_feedback_the_assistant_answers_and_keeps_no_opinions(make
         question, reply = await world.ask("Ada", "hello")
 
         await world.person("Ben").reacts("👍", reply)
-        await world.person("Ben").says("fine", world.room(), thread=question)
-        await world.ask("Ada", "and?", thread=question)
+        await world.comments("Ben", "fine", question)
+        await world.ask("Ada", "and?", after=question)
 
         assert await world.log("log_feedback") == []
 

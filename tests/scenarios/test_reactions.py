@@ -3,7 +3,6 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
