@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -115,10 +115,19 @@ class Assistant:
         Raises:
             DatabaseUnavailableError: nothing was kept; the platform should deliver the event again.
         """
-        by = event.person.key if isinstance(event, ReactionAdded | ReactionRemoved) else ""
-        # In the order they came: an edit must not overtake its message, nor a 👍 taken away the 👍.
-        async with self._in_order(f"{event.message.key} {by}"):
+        async with AsyncExitStack() as stack:
+            for key in self._behind(event):
+                await stack.enter_async_context(self._in_order(key))
             await self._handle(event, platform)
+
+    def _behind(self, event: Event) -> list[str]:
+        """What an event waits for, so that an edit does not overtake its message, nor a 👍 taken away the 👍."""
+        message = f"{event.message.key} "
+        if isinstance(event, ReactionAdded | ReactionRemoved):
+            return [message + event.person.key]
+        if isinstance(event, ReactionsCleared):
+            return sorted({message, *(key for key in self._locks if key.startswith(message))})
+        return [message]
 
     def catch_up(self, platform: ChatPlatform, since: datetime | None = None) -> None:
         """Find out, in the background, what people did on a platform while it was not heard.

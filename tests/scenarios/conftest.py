@@ -117,7 +117,7 @@ class World:
     def wire_id(self, message: Message) -> str:
         if self.platform == "slack":
             return f"{message.id // 1_000_000}.{message.id % 1_000_000:06d}"
-        return str(snowflake(message.id))
+        return str(self.pocket.discord.id(message))
 
     async def log(self, *types: str) -> list[Record]:
         return [each async for each in self.store.records() if not types or each.type in types]
