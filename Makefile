@@ -11,7 +11,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs lock bench bench-relay clean
+.PHONY: help demo test check format docs lock bench bench-relay bench-streaming clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -37,10 +37,13 @@ format: $(DEV) ## Mend what can be mended by itself
 docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
 	$(BIN)/python docs/printed.py
 
-bench: bench-relay ## Measure everything
+bench: bench-relay bench-streaming ## Measure everything
 
 bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
 	$(BIN)/python -m tests.bench.relay
+
+bench-streaming: $(DEV) ## Measure how replies grow: in virtual time, and with up to 400 channels
+	$(BIN)/python -m tests.bench.streaming
 
 lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv

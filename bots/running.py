@@ -101,6 +101,7 @@ def _connected(
         gateway_url=settings.discord_gateway_url,
         handle=assistant.handle,
         catch_up=assistant.catch_up,
+        calls_per_second=settings.discord_calls_per_second,
         session=session,
     )
 

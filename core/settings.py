@@ -81,6 +81,15 @@ class Settings(BaseSettings):
         Field(validation_alias=_named("DISCORD_GATEWAY_URL"), description="Discord's gateway; another one for trials."),
     ] = "wss://gateway.discord.gg/"
 
+    discord_calls_per_second: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=10_000,
+            description="Discord's limit over all calls of a bot; it raises it for large bots on request.",
+        ),
+    ] = 50
+
     database_url: Annotated[
         str,
         Field(description="Where the log is kept: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME."),

@@ -16,7 +16,7 @@ from bots.discord.client import check_permissions, logged_in
 from bots.discord.connection import IDENTIFY_PAUSE, PAUSES, Connection
 from bots.discord.listening import Listener
 from bots.discord.render import LIMITS, render
-from bots.discord.rest import Rest
+from bots.discord.rest import CALLS_PER_SECOND, Rest
 from bots.discord.surroundings import CachedSurroundings
 from bots.discord.translate import DIRECT, PLATFORM, emoji_name, snowflake, translate
 from core.clock import Clock, SystemClock
@@ -98,7 +98,7 @@ class DiscordPlatform:
     async def _show_typing(self, room: str) -> None:
         with contextlib.suppress(PlatformError):
             while True:
-                await self._rest.call("POST", f"/channels/{room}/typing", bucket=("typing", room))
+                await self._rest.call("POST", f"/channels/{room}/typing", bucket=("typing", room), patient=True)
                 await asyncio.sleep(_TYPING_SECONDS)
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
@@ -167,6 +167,7 @@ async def connected(
     handle: Handle,
     session: aiohttp.ClientSession,
     catch_up: CatchUp = lambda *_: None,
+    calls_per_second: int = CALLS_PER_SECOND,
     identify_pause: float = IDENTIFY_PAUSE,
     pauses: Sequence[float] = PAUSES,
 ) -> AsyncIterator[DiscordPlatform]:
@@ -182,7 +183,14 @@ async def connected(
     """
     clock = SystemClock()
     async with logged_in(token, api_url) as client:
-        rest = Rest(session, api_url, token.strip(), client.http.user_agent, clock)
+        rest = Rest(
+            session,
+            api_url,
+            token.strip(),
+            user_agent=client.http.user_agent,
+            clock=clock,
+            calls_per_second=calls_per_second,
+        )
         around = CachedSurroundings(client, rest)
         platform = DiscordPlatform(rest, around, clock)
         listener = Listener(around, lambda event: handle(event, platform), clock)

@@ -19,10 +19,12 @@ from core.pacing.bucket import RateBucket
 from core.ports import Budget, Rate
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30.0)
-_OVERALL: Final = Rate(45, 1.0)
-"""Of the 50 calls that a bot may make in a second (docs.discord.com/developers/topics/rate-limits)."""
-_LEFT_TO_OTHERS: Final = 10
-"""Calls of those that whoever has time does not take."""
+CALLS_PER_SECOND: Final = 50
+"""What a bot may make in all (docs.discord.com/developers/topics/rate-limits); Discord gives large bots more."""
+_OWN_SHARE: Final = 0.9
+"""The part of them that we take: the two ends' seconds do not begin together."""
+_LEFT_TO_OTHERS: Final = 0.2
+"""The part of them that whoever has time does not take."""
 _ASSUMED: Final[Mapping[str, Rate]] = {"react": Rate(1, 0.25)}
 """Per kind of call and channel, until an answer says better."""
 _USUAL: Final = Rate(5, 5.0)
@@ -66,7 +68,16 @@ class _Response:
 class Rest:
     """Makes calls as one bot."""
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, token: str, user_agent: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        token: str,
+        *,
+        user_agent: str,
+        clock: Clock,
+        calls_per_second: int = CALLS_PER_SECOND,
+    ) -> None:
         """`url` is the API's, its version included; `user_agent` as Discord wants it (`DiscordBot (…)`)."""
         self._session = session
         self._url = url.rstrip("/")
@@ -76,7 +87,8 @@ class Rest:
             "User-Agent": user_agent,
         }
         self._clock = clock
-        self._overall = RateBucket(_OVERALL)
+        self._overall = RateBucket(Rate(max(1, int(_OWN_SHARE * calls_per_second)), 1.0))
+        self._left_to_others = int(_LEFT_TO_OTHERS * calls_per_second)
         self._buckets: dict[tuple[str, str], RateBucket] = {}
 
     async def call(
@@ -111,7 +123,7 @@ class Rest:
         """Wait for room. Raises RateLimitedError instead where the text may be another one by then."""
         while True:
             now = self._clock.monotonic()
-            room = self._overall.has_room(now, _LEFT_TO_OTHERS if patient else 1)
+            room = self._overall.has_room(now, self._left_to_others if patient else 1)
             own = bucket.has_room(now, 1) if bucket else now
             if own > now and not patient:
                 raise RateLimitedError(own - now)

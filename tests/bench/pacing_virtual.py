@@ -104,10 +104,15 @@ def main() -> None:
     """Run everything and print it."""
     parser = argparse.ArgumentParser(description="How near the limit the pacer comes, in virtual time.")
     parser.add_argument("--seed", type=int, default=1)
-    random = Random(parser.parse_args().seed)
-    figures = _one_stream(random) | _shared(random) | _appends(random)
-    figures["rate_limited"] = sum(figures.pop(f"{part}_refused") for part in ("alone", "shared", "append"))
-    print(json.dumps({name: round(value, 3) for name, value in figures.items()}))
+    measured = figures(Random(parser.parse_args().seed))
+    print(json.dumps({name: round(value, 3) for name, value in measured.items()}))
+
+
+def figures(random: Random) -> dict[str, float]:
+    """Print the tables, return the figures."""
+    measured = _one_stream(random) | _shared(random) | _appends(random)
+    measured["rate_limited"] = sum(measured.pop(f"{part}_refused") for part in ("alone", "shared", "append"))
+    return measured
 
 
 def _one_stream(random: Random) -> dict[str, float]:
