@@ -38,7 +38,7 @@ async def test_a_mention_beside_the_chain_begins_a_conversation_of_its_own(world
 
 
 async def test_a_reply_with_the_ping_on_is_a_question_and_with_the_ping_off_it_is_feedback(world):
-    question, answer = await world.ask("Ada", "first")
+    _, answer = await world.ask("Ada", "first")
     ben = world.person("Ben")
 
     comment = await ben.says("too long", world.room(), reply_to=answer, rings=False)
