@@ -58,6 +58,8 @@ class Judging:
         if event.by_bot or meaning is None or (reply := await self._reply_at(event.message)) is None:
             return
         origin = reaction_origin(event.message, emoji)
+        if await self._was_heard_meanwhile(event, reply, origin):
+            return
         metadata = {"platform": event.message.platform, "emoji": emoji, "channel": event.message.channel}
         record = self._feedback(event, event.person, reply, meaning, origin=origin, metadata=metadata | _found(event))
         await self._store.append(record)
@@ -69,8 +71,20 @@ class Judging:
         if event.by_bot or meaning is None or (reply := await self._reply_at(event.message)) is None:
             return
         origin = reaction_origin(event.message, emoji)
+        if await self._was_heard_meanwhile(event, reply, origin):
+            return
         record = self._withdrawal(event, event.person.key, reply, meaning.name, origin, metadata=_found(event))
         await self._store.append(record)
+
+    async def _was_heard_meanwhile(
+        self, event: ReactionAdded | ReactionRemoved, reply: JudgedReply, origin: str
+    ) -> bool:
+        """Whether what was found later is how things stand already: the platform told of it, only late."""
+        if not event.found_later:
+            return False
+        standing = await self._store.standing_assessments(reply.id)
+        stands = any(each.origin == origin and each.source.id == event.person.key for each in standing)
+        return stands is isinstance(event, ReactionAdded)
 
     async def reactions_cleared(self, event: ReactionsCleared) -> None:
         """Withdraw every vote made with the emoji that a moderator took away."""

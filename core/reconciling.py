@@ -39,21 +39,22 @@ _PAUSES: Final = (2.0, 10.0, 30.0, 120.0)
 
 
 def differences(
-    part: MessageRef, seen: Iterable[Reaction], standing: Iterable[Assessment]
+    part: MessageRef, seen: Iterable[Reaction], standing: Iterable[Assessment], *, asked: datetime
 ) -> tuple[list[Vote], list[Vote]]:
     """The votes on a part of a reply that the log lacks, and those that the platform no longer shows.
 
-    `standing`: what stands of the whole reply; what was said on other parts, or in words, is not looked at.
+    `standing`: what stands of the whole reply; what was said on other parts, or in words, is not looked at. `asked`:
+    when the platform was asked; it need not have seen what is newer.
     """
     prefix = reaction_origin(part, "")
     there = dict.fromkeys((each.person, canonical_emoji(each.emoji)) for each in seen if not each.by_bot)
-    kept = dict.fromkeys(
-        (PersonRef.parse(each.source.id), each.origin.removeprefix(prefix))
+    kept = {
+        (PersonRef.parse(each.source.id), each.origin.removeprefix(prefix)): each.at
         for each in standing
         if each.origin.startswith(prefix)
-    )
+    }
     missing = [each for each in there if meaning_of(each[1]) and each not in kept]
-    return missing, [each for each in kept if each not in there]
+    return missing, [each for each, at in kept.items() if each not in there and at <= asked]
 
 
 class Reconciling:
@@ -166,7 +167,7 @@ class Reconciling:
             seen = await _patiently(platform.reactions_on, part)
             if seen is None:
                 continue
-            missing, gone = differences(part, seen, await self._store.standing_assessments(reply))
+            missing, gone = differences(part, seen, await self._store.standing_assessments(reply), asked=now)
             for kind, votes in ((ReactionAdded, missing), (ReactionRemoved, gone)):
                 for person, emoji in votes:
                     name = f"found:{part.key}:{person.key}:{emoji}:{now.isoformat()}"

@@ -1,0 +1,260 @@
+"""What is found when the assistant looks at what it missed."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.assistant import Assistant, Options
+from core.errors import MessageGoneError, PlatformError, RateLimitedError
+from core.events import MessageReceived, ReactionAdded, ReactionRemoved
+from core.feedback import Assessment, AssessmentSource, SourceType
+from core.judging import comment_origin, reaction_origin
+from core.language_models.scripted import ScriptedModel, words
+from core.messages import MessageRef, Person, PersonRef, PlaceRef
+from core.ports import Reaction
+from core.reconciling import differences
+from core.store.memory import MemoryStore
+from tests.unit.fakes import CLOCK, FakePlatform, until
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PART, OTHER_PART = MessageRef("fake", "w", "room", "m1"), MessageRef("fake", "w", "room", "m2")
+PLACE = PlaceRef("fake", "w", "room", "thread")
+BEN, CHLOE, ROBOT = (PersonRef("fake", "w", name) for name in ("ben", "chloe", "robot"))
+
+
+def stands(person, origin, *, at=NOW):
+    source = AssessmentSource(SourceType.HUMAN, person.key)
+    return Assessment("a", "reply", "c", "user_feedback", value=True, source=source, origin=origin, at=at)
+
+
+def test_only_what_differs_is_told():
+    seen = [Reaction(BEN, "👍🏽"), Reaction(BEN, "🎉"), Reaction(CHLOE, "+1"), Reaction(ROBOT, "👍", by_bot=True)]
+    standing = [
+        stands(CHLOE, reaction_origin(PART, "👍")),
+        stands(CHLOE, reaction_origin(PART, "👎")),
+        stands(BEN, reaction_origin(OTHER_PART, "👎")),
+        stands(BEN, comment_origin(MessageRef("fake", "w", "room", "c1"))),
+    ]
+
+    missing, gone = differences(PART, seen, standing, asked=NOW)
+
+    assert missing == [(BEN, "👍")]
+    assert gone == [(CHLOE, "👎")]
+
+
+def test_two_tones_of_one_emoji_are_one_vote():
+    missing, _ = differences(PART, [Reaction(BEN, "👍🏽"), Reaction(BEN, "👍🏿")], [], asked=NOW)
+
+    assert missing == [(BEN, "👍")]
+
+
+def test_what_was_heard_after_the_platform_was_asked_is_not_taken_back():
+    standing = [stands(BEN, reaction_origin(PART, "👍"), at=NOW + timedelta(seconds=1))]
+
+    assert differences(PART, [], standing, asked=NOW) == ([], [])
+
+
+class Remembering(FakePlatform):
+    """A platform that can be asked; `refusals` are raised one after another before it answers."""
+
+    def __init__(self):
+        super().__init__(length=2000)
+        self.messages = []
+        self.votes = {}
+        self.refusals = []
+        self.asked_since = []
+        self.answering = asyncio.Event()
+        self.answering.set()
+
+    async def messages_since(self, place, since, limit):
+        self._refuse()
+        self.asked_since.append(since)
+        return [each for each in self.messages if each.place == place and each.at >= since][:limit]
+
+    async def reactions_on(self, message):
+        self._refuse()
+        seen = list(self.votes.get(message, ()))
+        await self.answering.wait()
+        return seen
+
+    def _refuse(self):
+        if self.refusals:
+            raise self.refusals.pop(0)
+
+
+class Scene:
+    def __init__(self):
+        self.store = MemoryStore()
+        self.platform = Remembering()
+        self.assistant = Assistant(
+            store=self.store, model=ScriptedModel(lambda _: words("An answer.")), clock=CLOCK, options=Options()
+        )
+
+    def message(self, name, text, *, addressed=True, at=None, **more):
+        return MessageReceived(
+            event_id=f"live-{name}",
+            at=at or CLOCK.now(),
+            message=MessageRef("fake", "w", "room", name),
+            place=PLACE,
+            author=Person(PersonRef("fake", "w", "ada"), "Ada"),
+            text=text,
+            addressed=addressed,
+            parent=MessageRef("fake", "w", "room", "thread"),
+            **more,
+        )
+
+    async def ask(self, name="q1", text="hello"):
+        await self.assistant.handle(self.message(name, text), self.platform)
+        await until(lambda: self.is_answered(name))
+        [reply] = [
+            each
+            for each in await self.store.recent_replies(NOW)
+            if each.question_id == (await self.store.message_at(MessageRef("fake", "w", "room", name))).id
+        ]
+        return reply
+
+    def is_answered(self, name):
+        return any(
+            row["role"] == "assistant" and (row["client_request_id"] or "").endswith(f"-{name}")
+            for row in self.store.tables.messages.values()
+        )
+
+    async def look_back(self, since=None):
+        return await self.assistant._reconciling.look_back(self.platform, since)
+
+    async def log(self, kind):
+        return [each async for each in self.store.records() if each.type == kind]
+
+    async def opinions(self, reply):
+        return {(each.source.id, each.value) for each in await self.store.assessments(reply.id)}
+
+
+@pytest.fixture
+async def scene():
+    made = Scene()
+    async with made.assistant:
+        yield made
+
+
+async def test_votes_made_and_taken_back_meanwhile_are_found_once(scene):
+    reply = await scene.ask()
+    [part] = reply.parts
+    await scene.assistant.handle(
+        ReactionAdded(event_id="e1", at=CLOCK.now(), message=part, person=CHLOE, emoji="👎"), scene.platform
+    )
+    scene.platform.votes[part] = [Reaction(BEN, "👍")]
+
+    await scene.look_back()
+    again = await scene.look_back()
+
+    assert await scene.opinions(reply) == {(BEN.key, True)}
+    assert (await scene.log("log_feedback"))[-1].data["metadata"]["found_later"] is True
+    [withdrawn] = await scene.log("withdraw_assessment")
+    assert withdrawn.data["metadata"] == {"found_later": True}
+    assert again == 0
+
+
+async def test_what_people_do_while_the_platform_answers_wins(scene):
+    reply = await scene.ask()
+    [part] = reply.parts
+    scene.platform.votes[part] = [Reaction(BEN, "👍")]
+    scene.platform.answering.clear()
+
+    looking = asyncio.create_task(scene.look_back())
+    await asyncio.sleep(0.02)
+    for kind, person, name in ((ReactionRemoved, BEN, "e1"), (ReactionAdded, CHLOE, "e2")):
+        event = kind(event_id=name, at=CLOCK.now(), message=part, person=person, emoji="👍")
+        await scene.assistant.handle(event, scene.platform)
+    scene.platform.answering.set()
+    await looking
+
+    assert await scene.opinions(reply) == {(CHLOE.key, True)}
+
+
+async def test_messages_written_meanwhile_are_answered_and_noted_once(scene):
+    reply = await scene.ask()
+    scene.platform.messages = [
+        scene.message("c1", "too short", addressed=False, found_later=True),
+        scene.message("q2", "and now?", found_later=True),
+    ]
+
+    await scene.look_back()
+    await until(lambda: scene.is_answered("q2"))
+    await scene.look_back()
+    live = scene.message("c1", "too short", addressed=False)
+    await scene.assistant.handle(live, scene.platform)
+
+    [comment] = await scene.log("log_feedback")
+    assert comment.data["id"] == reply.id
+    assert comment.data["metadata"]["found_later"] is True
+    assert len(await scene.log("start_conversation")) == 1
+    assert sum(each.data["role"] == "user" for each in await scene.log("add_message")) == 2
+
+
+async def test_a_comment_found_later_belongs_to_the_reply_it_was_written_under(scene):
+    first = await scene.ask("q1")
+    comment = scene.message("c1", "nice", addressed=False, found_later=True)
+    await scene.ask("q2")
+    scene.platform.messages = [comment]
+
+    await scene.look_back(since=NOW + timedelta(days=1))
+
+    [kept] = await scene.log("log_feedback")
+    assert kept.data["id"] == first.id
+
+
+async def test_a_place_is_looked_at_from_its_last_question_or_from_the_moment_of_the_loss(scene):
+    reply = await scene.ask()
+    question = await scene.store.message(reply.question_id)
+    lost_at = CLOCK.now() - timedelta(hours=1)
+
+    await scene.look_back()
+    await scene.look_back(lost_at)
+    await scene.look_back(NOW - timedelta(days=300))
+
+    at_start, after_a_loss, long_ago = scene.platform.asked_since
+    assert at_start == question.timestamp
+    assert lost_at - timedelta(minutes=2) < after_a_loss < lost_at
+    assert CLOCK.now() - long_ago < timedelta(days=3, minutes=1)
+
+
+async def test_a_reset_found_again_does_not_end_the_conversation_that_came_after_it(scene):
+    reset = scene.message("r1", "reset", found_later=True)
+    await scene.ask()
+    scene.platform.messages = [reset]
+
+    await scene.look_back(since=NOW + timedelta(days=1))
+    await asyncio.sleep(0.02)
+
+    assert await scene.log("end_conversation") == []
+    assert scene.platform.now == ["An answer."]
+
+
+async def test_rate_limits_are_waited_out_and_what_is_gone_is_passed_over(scene):
+    reply = await scene.ask()
+    scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]
+    scene.platform.refusals = [MessageGoneError("gone"), RateLimitedError(0.01), RateLimitedError(0.01)]
+
+    await scene.look_back()
+
+    assert await scene.opinions(reply) == {(BEN.key, True)}
+
+
+async def test_a_look_that_fails_is_taken_again(scene):
+    reply = await scene.ask()
+    scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]
+    scene.platform.refusals = [PlatformError("down")]
+    scene.assistant._reconciling._pauses = (0.01,)
+
+    scene.assistant.catch_up(scene.platform)
+    scene.assistant.catch_up(scene.platform, CLOCK.now())
+    await until(lambda: scene.store.tables.assessments[reply.id])
+
+    assert await scene.opinions(reply) == {(BEN.key, True)}
+
+
+async def test_nobody_asks_a_platform_that_cannot_be_asked(scene):
+    await scene.ask()
+
+    assert await scene.assistant._reconciling.look_back(FakePlatform(), None) == 0
