@@ -13,7 +13,9 @@ from core.splitting.blocks import Kind, Line, State
 from core.splitting.graphemes import whole
 from core.splitting.inline import scan
 
-_SIGNS: Final = re.compile(r"[\s>]*+(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|(?:[-+*]|\d{1,9}[.)])\s+\[[ xX]?\]?\s*)$")
+_SIGNS: Final = re.compile(
+    r"[\s>]*+(?:(?:[-+*]|\d{1,9}[.)])\s++)*+(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|\[[ xX]?\]?\s*)$"
+)
 _HALF: Final = re.compile(
     r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?<!\]\()(?:https?://|(?<![/.\w])www\.)[^\s<>]*|&#?\w{0,31})$"
 )
@@ -27,15 +29,18 @@ def show(text: str, lines: Sequence[Line]) -> tuple[str, list[Line]]:
     """What to show of the growing `text`, whose lines are `lines`: as much of it as makes sense, its end mended."""
     filled = [each for each in lines if not each.blank]
     end, state = len(text), lines[-1].after
-    while filled and _waits(text[:end], filled[-1], filled[-2:-1]):
+    while filled:
+        if not _waits(text[:end], filled[-1], filled[-2:-1]):
+            first = _last_paragraph(filled, state, unended=not text[:end].endswith("\n"))
+            if first is None:
+                return text[:end], filled
+            last = filled[first]
+            mended = text[: last.start] + mend(text[last.start : end], last.before.marks)
+            if not _SIGNS.match(mended, mended.rfind("\n") + 1):
+                return mended, [*filled[:first], replace(last, stop=len(mended), after=state)]
         end, state = filled[-1].start, filled[-1].before
         del filled[-1]
-    first = _last_paragraph(filled, state, unended=not text[:end].endswith("\n"))
-    if first is None:
-        return text[:end], filled
-    last = filled[first]
-    mended = text[: last.start] + mend(text[last.start : end], last.before.marks)
-    return mended, [*filled[:first], replace(last, stop=len(mended), after=state)]
+    return "", []
 
 
 def mend(text: str, marks: tuple[str, ...] = ()) -> str:

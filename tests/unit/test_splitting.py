@@ -334,6 +334,8 @@ def test_a_part_that_is_cut_off_stays_as_it_is():
         ("Text\n\n#", "Text"),
         ("Text\n\n2", "Text"),
         ("- one\n- ", "- one"),
+        ("Text\n- https://exam", "Text"),
+        ("Text\n1. ![a fox](https://exam", "Text"),
         ("- one\n- [ ", "- one"),
         ("Text\n\n``", "Text"),
         ("Text\n\n```pyth", "Text"),
