@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -36,6 +36,7 @@ _PAUSES: Final = (0.5, 1, 2, 4, 8, 15, 15, 15)
 """Seconds between attempts to keep a reply while the database is away."""
 _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
+_PIECES: Final = 256
 _FOLDED: Final = 280
 """Characters of what the model thought that a folded line shows."""
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
@@ -71,14 +72,17 @@ class _Story:
     sentences: list[str] = field(default_factory=list)
     """What the person is told below the text."""
 
-    def take(self, chunk: Chunk, clock: Clock) -> None:
-        """Keep what a chunk says."""
-        if chunk.text:
-            self.first_token_at = self.first_token_at or clock.now()
-            self.text.append(chunk.text)
-            self.length += len(chunk.text)
-        if chunk.thinking:
-            self.thinking.append(chunk.thinking)
+    def add(self, text: str, clock: Clock) -> None:
+        """More of the reply."""
+        self.first_token_at = self.first_token_at or clock.now()
+        self.text.append(text)
+        self.length += len(text)
+        if len(self.text) >= _PIECES:
+            # A string of its own for every token takes ten times the text's memory.
+            self.text = ["".join(self.text)]
+
+    def meta(self, chunk: Chunk) -> None:
+        """Keep what a chunk says of the reply as a whole."""
         self.finish_reason = chunk.finish_reason or self.finish_reason
         self.usage = chunk.usage or self.usage
 
@@ -210,18 +214,22 @@ class Answering:
         async with aclosing(self._model.reply(prompt.messages)) as chunks:
             async for chunk in chunks:
                 text, thought = thoughts.feed(chunk.text) if chunk.text else ("", "")
-                if thought := chunk.thinking + thought:
-                    reply.think()
-                if story.length + len(text) > self._reply_characters:
-                    text = text[: self._reply_characters - story.length]
-                    story.is_too_long = True
-                story.take(replace(chunk, text=text, thinking=thought), self._clock)
-                reply.write(text)
+                story.meta(chunk)
+                self._write(reply, story, text, chunk.thinking + thought)
                 if story.is_too_long:
                     return
-        rest, thought = thoughts.finish()
-        story.take(Chunk(text=rest, thinking=thought), self._clock)
-        reply.write(rest)
+        self._write(reply, story, *thoughts.finish())
+
+    def _write(self, reply: ReplyStream, story: _Story, text: str, thought: str) -> None:
+        if thought:
+            story.thinking.append(thought)
+            reply.think()
+        if story.length + len(text) > self._reply_characters:
+            text = text[: self._reply_characters - story.length]
+            story.is_too_long = True
+        if text:
+            story.add(text, self._clock)
+            reply.write(text)
 
     def _record(self, turn: Turn, reply_id: str, reply: ReplyStream, story: _Story) -> Record:
         identity = self._model.identity

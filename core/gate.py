@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from typing import Final
 
 from core.clock import Clock
 from core.errors import RateLimitedError
 from core.pacing import Pacer
 from core.ports import Rate, Sent
+
+_SAME_MOMENT: Final = 0.001
 
 
 class Gate:
@@ -17,6 +20,7 @@ class Gate:
         self._clock = clock
         self._waiting: dict[Hashable, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
 
     def join(self, stream: Hashable, unseen: int) -> None:
         """`stream` begins to use the bucket; `unseen` characters of it are not shown yet."""
@@ -77,20 +81,32 @@ class Gate:
             self._let_through()
             raise
 
-    def _let_through(self) -> None:
+    def _ring(self) -> None:
+        self._timer = None
+        self._let_through()
+
+    def _set_timer(self, at: float, now: float) -> None:
+        # Asked anew with every token: a timer that is set for the same moment stays.
         if self._timer is not None:
+            if abs(at - self._rings_at) < _SAME_MOMENT:
+                return
             self._timer.cancel()
-            self._timer = None
+        self._rings_at = at
+        self._timer = asyncio.get_running_loop().call_later(at - now, self._ring)
+
+    def _let_through(self) -> None:
         now = self._clock.monotonic()
         while (turn := self._pacer.next(now)) is not None:
             if turn.at > now:
-                loop = asyncio.get_running_loop()
-                self._timer = loop.call_later(turn.at - now, self._let_through)
+                self._set_timer(turn.at, now)
                 return
             waiting = self._waiting.pop(turn.stream)
             self._pacer.began(turn.stream, now)
             self._pacer.pause(turn.stream)
             waiting.set_result(None)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Gates:

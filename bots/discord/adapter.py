@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
 CatchUp = Callable[[ChatPlatform, datetime | None], None]
 
+_TYPING_AFTER: Final = 0.4
 _TYPING_SECONDS: Final = 8.0
 """Discord shows it for ten."""
 _PAGE: Final = 100
@@ -96,6 +97,8 @@ class DiscordPlatform:
             await asyncio.gather(task, return_exceptions=True)
 
     async def _show_typing(self, room: str) -> None:
+        # Most answers begin before anyone would look for it.
+        await asyncio.sleep(_TYPING_AFTER)
         with contextlib.suppress(PlatformError):
             while True:
                 await self._rest.call("POST", f"/channels/{room}/typing", bucket=("typing", room), patient=True)

@@ -18,7 +18,7 @@ from huggingface_hub import AsyncInferenceClient, set_async_client_factory
 from huggingface_hub import errors as hub_errors
 
 from core.errors import ModelFailedError
-from core.language_models.transport import AiohttpTransport, client_over, tap
+from core.language_models.transport import SharedClient, tap
 from core.messages import ModelIdentity
 from core.ports import Chunk, PromptMessage, Usage
 
@@ -54,18 +54,18 @@ class HubModel:
         is_url = endpoint.startswith(("http://", "https://"))
         metadata = {"endpoint": endpoint} if is_url else {}
         self.identity = ModelIdentity(name or endpoint, metadata)
-        self._transport = AiohttpTransport()
+        self._client = SharedClient()
 
     async def __aenter__(self) -> Self:
         """Make huggingface_hub use our pool of connections."""
-        set_async_client_factory(lambda: client_over(self._transport))
+        set_async_client_factory(lambda: self._client)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._transport.close_pool()
+        await self._client.aclose()
 
     async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncGenerator[Chunk, None]:
         """Stream an answer.

@@ -9,7 +9,8 @@ and makes dataclasses of every chunk, 64 µs each. Here the bytes come through a
 
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 import aiohttp
 import httpx2
@@ -55,10 +56,7 @@ def _is_taken(line: bytes, taken_by: Tap) -> bool:
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
-    """Carries httpx2's requests over one aiohttp session, whose parser of responses is C.
-
-    A client that is closed leaves it open, so that a client per reply is cheap; `close_pool` ends it.
-    """
+    """Carries httpx2's requests over one aiohttp session, whose parser of responses is C."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -84,9 +82,6 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         return LineResponse(answer.status, headers=list(answer.raw_headers), stream=_Body(answer))
 
     async def aclose(self) -> None:
-        """What a client calls when it is closed: the pool lives on."""
-
-    async def close_pool(self) -> None:
         """Close every connection."""
         if self._session is not None:
             await self._session.close()
@@ -109,9 +104,22 @@ class _Body(httpx2.AsyncByteStream):
         self._answer.close()
 
 
-def client_over(transport: AiohttpTransport) -> httpx2.AsyncClient:
-    """A client that is cheap to build and to throw away."""
-    return httpx2.AsyncClient(transport=transport, follow_redirects=True, timeout=None)
+class SharedClient(httpx2.AsyncClient):
+    """One client for everyone: who leaves it leaves it open, and `aclose` ends it."""
+
+    def __init__(self) -> None:
+        super().__init__(transport=AiohttpTransport(), follow_redirects=True, timeout=None)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_value: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        return None
 
 
 def _timeout(request: httpx2.Request) -> aiohttp.ClientTimeout:

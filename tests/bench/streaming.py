@@ -37,6 +37,8 @@ TOKENS = 300
 PER_SECOND = 50.0
 FIRST_TOKEN = 0.3
 ROUND_TRIP = 0.1
+ASKED_WITHIN = 3.0
+"""Seconds over which the questions are spread; every reply grows for six, so that all of them grow at once."""
 WORDS = [f"w{i} " for i in range(TOKENS)]
 TEXT = "".join(WORDS).strip()
 ENDS = [len("".join(WORDS[: i + 1]).strip()) for i in range(TOKENS)]
@@ -98,7 +100,7 @@ async def run(channels: int) -> Run:
                 asked = []
                 for room in rooms[:-1]:
                     asked.append(await ada.says("@plaudit go on", room))
-                    await asyncio.sleep(0.5 / channels)
+                    await asyncio.sleep(ASKED_WITHIN / channels)
                 peak = Peak(process)
                 watching = asyncio.create_task(peak.watch())
                 replies = [await pocket.reply_to(each, timeout=60) for each in asked]
