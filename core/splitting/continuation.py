@@ -10,7 +10,7 @@ from typing import Final
 
 from core.splitting.blocks import Container, Kind, Line, State
 
-CONTINUED: Final = "…"
+_CONTINUED: Final = "…"
 _INTERRUPTS: Final = re.compile(r" {0,3}(?:[-+*] +[^ ]|`{3}|~{3}|#{1,6} |>)")
 """What begins a block right below a paragraph, without a blank line between them."""
 
@@ -44,7 +44,7 @@ def beginning(state: State, marks: tuple[str, ...] = (), *, following: str = "")
         prefix += container.continuing
         ellipsis = container.is_item
         if ellipsis:
-            text += CONTINUED
+            text += _CONTINUED
     head = _head(state, prefix)
     if ellipsis:
         in_paragraph = state.leaf is not None and state.leaf.kind is Kind.PARAGRAPH

@@ -17,7 +17,7 @@ from core.splitting.unfinished import show
 
 SMALLEST_LIMIT: Final = 100
 """Below this, what closes and reopens a code block or a table leaves no room for what is in it."""
-_HIGH_SURROGATE: Final = re.compile("[\ud800-\udbff]$")
+_HIGH_SURROGATE: Final = re.compile("[\ud800-\udbff]\\Z")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
