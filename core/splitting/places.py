@@ -171,7 +171,8 @@ def _in_row(text: str, line: Line, at: int) -> State:
     """What is open inside a table's row: the table, and as many empty cells as stand before."""
     leaf = line.leaf or Leaf(Kind.TABLE)
     above = leaf.skipped if line.before.mid_line else "| "
-    said = text[line.start : at] if line.before.mid_line else text[line.start : at].lstrip(" |")
+    said = text[_begin(text, line) : at]
+    said = said if line.before.mid_line else said.removeprefix("|")
     skipped = above + "| " * len(PIPE.findall(said))
     return State(line.after.containers, replace(leaf, skipped=skipped), mid_line=True)
 

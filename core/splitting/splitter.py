@@ -6,7 +6,7 @@ It knows neither platform nor network: only a limit and a way to measure a text 
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from core.splitting.blocks import Line, State, read
@@ -153,10 +153,12 @@ class Splitter:
         return bisect_left(range(bound + 1), room + 1, key=lambda size: self._measure(self._tail[:size])) - 1
 
     def _bearable(self, state: State) -> State:
-        """`state`, or nothing open where opening it again would take half of every part."""
-        if self._measure(beginning(state, state.marks)) * 2 <= self._limit:
-            return state
-        return PLAIN if state.mid_line else State()
+        """`state`, or so much of it that opening it again does not take half of every part."""
+        plain = PLAIN if state.mid_line else State()
+        for bearable in (state, replace(plain, containers=state.containers)):
+            if self._measure(beginning(bearable, bearable.marks)) * 2 <= self._limit:
+                return bearable
+        return plain
 
     def _lines_of(self, text: str) -> list[Line]:
         """The lines of `text`, a beginning of the tail; each whole line is read once."""

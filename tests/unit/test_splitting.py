@@ -182,11 +182,22 @@ def test_a_table_is_not_cut_from_its_head():
 
 
 def test_the_rest_of_a_row_that_is_too_long_stays_in_its_column():
-    text = "| a | b |\n|---|---|\n| one | " + "word " * 30 + "|"
+    text = "> | a | b |\n> |---|---|\n> | one | " + "word " * 30 + "|"
 
     parts = split(text, 100)
 
-    assert all(part.startswith("| a | b |\n|---|---|\n| | word") for part in parts[1:])
+    assert all(part.startswith("> | a | b |\n> |---|---|\n> | | word") for part in parts[1:])
+
+
+def test_a_table_whose_head_would_fill_every_part_is_not_repeated():
+    head = "| " + "name " * 25 + "| value |"
+    rows = [f"| row {number:02} | value {number:02} |" for number in range(20)]
+    text = "\n".join([head, "|------|-------|", *rows])
+
+    parts = split(text, 200)
+
+    assert parts[0].startswith(head)
+    assert parts[1].startswith("| row")
 
 
 def test_a_list_is_cut_between_its_items():
