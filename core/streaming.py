@@ -32,7 +32,7 @@ THINKING: Final = "💭 _thinking…_"
 """What shows while the model thinks and has written nothing yet."""
 
 _FIRST_PAUSE: Final = 0.25
-_LONGEST_PAUSE: Final = 15.0
+_LONGEST_PAUSE: Final = 5.0
 _GIVE_UP_AFTER: Final = 600.0
 """Seconds of failing calls in a row after which a reply is left as it stands."""
 _FINAL_REFUSALS: Final = (MessageGoneError, MessageTooLongError, PlatformRefusedTokenError)
