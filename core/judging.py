@@ -256,7 +256,7 @@ class Judging:
             environment=self._environment,
             at=event.at,
             where=event.message,
-            key=f"{event.message.platform}:{event.event_id}:{person}:{name}:withdrawn",
+            key=f"{event.message.platform}:{event.event_id}:{person}:{origin}:withdrawn",
             conversation_id=reply.conversation_id,
             message_id=reply.id,
             subject=person,

@@ -1,7 +1,7 @@
 """One gateway session after another: connects, resumes, starts anew, and says what it lost. It knows no events.
 
-discord.py's `Client.connect` ends with the first malformed payload, and waits up to a quarter of an hour after a longer
-outage; here the same steps are taken under our own supervision.
+discord.py's `Client.connect` ends with the first malformed payload, and after a longer outage it waits for up to a
+quarter of an hour; here its steps are taken one by one.
 """
 
 import asyncio
@@ -28,6 +28,9 @@ IDENTIFY_PAUSE: Final = 5.0
 """Seconds between two sessions: Discord takes one identify in five
 (docs.discord.com/developers/events/gateway#rate-limiting)."""
 _PATIENCE: Final = 60.0
+_BROKEN: Final = (aiohttp.ClientError, OSError, TimeoutError)
+_MALFORMED_IN_A_ROW: Final = 10
+"""So many, and it is the connection that is out of joint."""
 _STEADY: Final = 30.0
 """Seconds after which a connection counts as one that holds."""
 _REFUSED_TOKEN: Final = 4004
@@ -101,12 +104,10 @@ class Connection:
                     refused = PlatformRefusedTokenError if closed.code == _REFUSED_TOKEN else PlatformError
                     raise refused(sentence) from closed
                 resume, reason = True, f"closed_{closed.code}"
-            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            except _BROKEN as error:
                 resume, reason = True, type(error).__name__
-            except Exception as error:  # whatever a malformed payload makes discord.py raise
-                logger.warning("gateway_payload_malformed", exc_info=error)
-                # The frame may be one that a resumed session gets again.
-                resume, reason = failures == 0, "malformed_payload"
+            except Exception:  # noqa: BLE001 - logged below, each time
+                resume, reason = False, "malformed_payloads"
             self._lost(reason)
             await self._hang_up()
             failures = 0 if self._clock.monotonic() - began > _STEADY else failures
@@ -127,9 +128,20 @@ class Connection:
             if self._sessions:
                 await asyncio.sleep(self._identify_pause)
             connecting = DiscordWebSocket.from_client(self._client, initial=True, gateway=self._gateway)
-        self._client.ws = await asyncio.wait_for(connecting, _PATIENCE)
+        self._client.ws = ws = await asyncio.wait_for(connecting, _PATIENCE)
+        malformed = 0
         while True:
-            await self._client.ws.poll_event()
+            try:
+                await ws.poll_event()
+                malformed = 0
+            except (ReconnectWebSocket, discord.ConnectionClosed, *_BROKEN):
+                raise
+            except Exception as error:
+                # One payload that discord.py cannot read says nothing against the next; what it tells, we have heard.
+                logger.warning("gateway_payload_malformed", exc_info=error)
+                malformed += 1
+                if malformed == _MALFORMED_IN_A_ROW:
+                    raise
 
     async def _hang_up(self) -> None:
         # The client's `ws` is typed as if it were always there.

@@ -9,7 +9,8 @@ import itertools
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from bots.discord.surroundings import CachedSurroundings
@@ -76,15 +77,20 @@ class Listener:
         self._repeats = Repeats()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def hear(self, frame: Any) -> None:
+    def hear(self, frame: Mapping[str, Any]) -> None:
         """Take note of a frame; returns at once."""
-        kind = frame.get("t") if isinstance(frame, dict) else None
+        kind = frame.get("t")
         if kind == "READY":
             self._begin(frame)
-        if kind in EVENTS:
-            task = asyncio.create_task(self._pass_on(frame), name=f"pass on {kind}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        elif isinstance(kind, str) and kind in EVENTS:
+            number = frame.get("s")
+            name = f"{self._session}:{number if isinstance(number, int) else f'x{next(self._unnumbered)}'}"
+            self._around.note(frame)
+            channel = channel_of(frame)
+            if channel is not None and self._around.channel(channel) is None:
+                self._spawn(self._translate_later(frame, name, self._clock.now(), channel), name)
+            else:
+                self._translate(frame, name, self._clock.now())
 
     async def close(self) -> None:
         """Let what was heard be kept, for a moment; then drop it."""
@@ -94,25 +100,30 @@ class Listener:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _begin(self, frame: dict[str, Any]) -> None:
+    def _begin(self, frame: Mapping[str, Any]) -> None:
         data = frame.get("d")
         session = data.get("session_id") if isinstance(data, dict) else None
         self._session = session if isinstance(session, str) and session else secrets.token_hex(8)
         self._repeats.forget()
 
-    async def _pass_on(self, frame: dict[str, Any]) -> None:
-        now = self._clock.now()
-        number = frame.get("s")
-        name = f"{self._session}:{number if isinstance(number, int) else f'x{next(self._unnumbered)}'}"
-        try:
-            self._around.note(frame)
-            if channel := channel_of(frame):
-                await self._around.know(channel)
-            for event in translate(frame, self._around, name=name, now=now):
-                if not self._repeats.is_one(event):
-                    await self._tell(event)
-        except Exception:
-            logger.exception("event_failed", extra={"event_id": name})
+    def _translate(self, frame: Mapping[str, Any], name: str, now: datetime) -> None:
+        for event in translate(frame, self._around, name=name, now=now):
+            if not self._repeats.is_one(event):
+                self._spawn(self._tell(event), event.event_id)
+
+    async def _translate_later(self, frame: Mapping[str, Any], name: str, now: datetime, channel: str) -> None:
+        await self._around.know(channel)
+        self._translate(frame, name, now)
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=f"pass on {name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("event_failed", extra={"task": task.get_name()}, exc_info=error)
 
     async def _tell(self, event: Event) -> None:
         for pause in self._pauses:

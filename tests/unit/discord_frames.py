@@ -31,6 +31,12 @@ class FakeSurroundings:
     def is_bot(self, user: str) -> bool:
         return user in self.bots
 
+    def note(self, frame: Any) -> None:
+        pass
+
+    async def know(self, channel: str) -> None:
+        pass
+
 
 def user(user_id: str, name: str, **more: Any) -> dict[str, Any]:
     return {"id": user_id, "username": name.lower(), "global_name": name, **more}
