@@ -150,7 +150,7 @@ class Rest:
         now = self._clock.monotonic()
         for each in buckets:
             if isinstance(error, RateLimitedError) and (each is self._overall) == response.is_over_all:
-                each.refused(now, error.retry_after)
+                each.refused(began, now, error.retry_after)
             else:
                 each.ended(began, now, response.budget if each is bucket else None)
         if error:
