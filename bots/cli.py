@@ -8,6 +8,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -15,6 +16,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.table import Table
 from rich.text import Text
 
 from bots.demo import play
@@ -23,7 +25,7 @@ from bots.running import PLATFORMS, run_until_stopped
 from core import logs
 from core.errors import PlauditError, SettingsError
 from core.following import follow
-from core.insight.report import Report, report
+from core.insight.report import ALL, Report, reports_of
 from core.insight.streaming import StreamingReport, streaming_report
 from core.records import Record
 from core.settings import Settings, env_example
@@ -138,27 +140,45 @@ def conversation(
     run(show())
 
 
+class By(StrEnum):
+    """What a report can be divided by."""
+
+    PLATFORM = "platform"
+
+
 @app.command("report")
 def report_command(
     hours: Annotated[float, typer.Option(min=0, help="How far to look back.")] = 24,
+    by: Annotated[By | None, typer.Option(help="A report for each, and one for all.")] = None,
     streaming: Annotated[bool, typer.Option("--streaming", help="How the replies grew, instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Print how many replies were judged, and how; or how they grew."""
-    window = f"the last {hours:g} hours"
     now = datetime.now(UTC)
+    since, window = now - timedelta(hours=hours), f"the last {hours:g} hours"
 
-    async def figures() -> tuple[Report, StreamingReport]:
-        since = now - timedelta(hours=hours)
+    async def judged() -> dict[str, Report]:
         async with open_store(_settings().database_url) as store:
-            counts = await store.report_counts(since, now)
-            return report(counts), streaming_report(await store.streaming_figures(since, now) if streaming else [])
+            return await reports_of(store, PLATFORMS if by is By.PLATFORM else (), since=since, until=now)
 
-    judged, grown = run(figures())
-    if as_json:
-        sys.stdout.write(orjson.dumps(asdict(grown if streaming else judged)).decode() + "\n")
+    async def grown() -> StreamingReport:
+        async with open_store(_settings().database_url) as store:
+            return streaming_report(await store.streaming_figures(since, now))
+
+    if streaming:
+        figures = run(grown())
+        _print(asdict(figures) if as_json else streaming_table(figures, window))
     else:
-        out.print(streaming_table(grown, window) if streaming else report_table(judged, window))
+        reports = run(judged())
+        whole = {name: asdict(each) for name, each in reports.items()} if by else asdict(reports[ALL])
+        _print(whole if as_json else report_table(reports, window))
+
+
+def _print(result: dict[str, Any] | Table) -> None:
+    if isinstance(result, Table):
+        out.print(result)
+    else:
+        sys.stdout.write(orjson.dumps(result).decode() + "\n")
 
 
 @app.command("settings")

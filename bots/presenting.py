@@ -1,21 +1,34 @@
 """Figures as people read them in a terminal."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from rich.table import Table
 
 from core.insight.report import Report
 from core.insight.streaming import Spread, StreamingReport
 
+_ROWS: Final = ("replies", "with feedback", "👍 by people", "👎 by people", "positive rate")
 
-def report_table(result: Report, window: str) -> Table:
-    """The figures as a small table."""
-    table = Table(title=f"Replies of {window}", show_header=False, title_justify="left")
-    table.add_row("replies", str(result.total_traces))
-    table.add_row("with feedback", f"{result.traces_with_feedback}  ({result.feedback_rate:.0%})")
-    table.add_row("👍 by people", str(result.positive_count))
-    table.add_row("👎 by people", str(result.negative_count))
-    votes = result.positive_count + result.negative_count
-    table.add_row("positive rate", f"{result.positive_rate:.0%}" if votes else "no votes yet")
+
+def report_table(reports: Mapping[str, Report], window: str) -> Table:
+    """The figures as a small table, a column for each report."""
+    table = Table("", *reports, title=f"Replies of {window}", title_justify="left", show_header=len(reports) > 1)
+    columns = [_column(each) for each in reports.values()]
+    for name, *cells in zip(_ROWS, *columns, strict=True):
+        table.add_row(name, *cells)
     return table
+
+
+def _column(result: Report) -> tuple[str, ...]:
+    votes = result.positive_count + result.negative_count
+    return (
+        str(result.total_traces),
+        f"{result.traces_with_feedback}  ({result.feedback_rate:.0%})",
+        str(result.positive_count),
+        str(result.negative_count),
+        f"{result.positive_rate:.0%}" if votes else "no votes yet",
+    )
 
 
 def streaming_table(result: StreamingReport, window: str) -> Table:

@@ -9,6 +9,7 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformError
+from core.events import MessageReceived
 from core.gate import Gates
 from core.live import LiveReplies, LiveReply
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
@@ -178,6 +179,21 @@ class Answering:
                 "rate_limited": reply.figures.rate_limited,
             },
         )
+
+    async def say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
+        """Post a sentence of our own as an answer to `event`. Raises PlatformError where that cannot be."""
+        sentence = ReplyStream(
+            platform,
+            event.place,
+            gates=self._gates,
+            clock=self._clock,
+            nonce=stable_ulid(event.at, f"say:{event.message.key}")[-16:],
+            asker=event.author.ref,
+            reply_to=event.message,
+        )
+        sentence.write(text)
+        sentence.finish()
+        await sentence.show()
 
     async def _stream(self, turn: Turn, reply: ReplyStream) -> _Story:
         story = _Story(self._clock.now())

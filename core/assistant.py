@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from core.answering import Answering, Turn
 from core.clock import Clock
 from core.conversations import RESET, Conversations
-from core.errors import PlatformError
+from core.errors import PlatformError, RateLimitedError
 from core.events import (
     Event,
     MessageDeleted,
@@ -28,10 +28,10 @@ from core.events import (
     ReactionRemoved,
     ReactionsCleared,
 )
-from core.judging import Judging
+from core.judging import NOTED, Judging
 from core.live import LiveReplies
 from core.messages import Conversation, Message, MessageRef, Role, stable_ulid
-from core.ports import ChatPlatform, LanguageModel, Store
+from core.ports import CanReact, ChatPlatform, LanguageModel, Store
 from core.prompt import DEFAULT_WINDOW, Window
 from core.reconciling import Reconciling
 from core.records import AddMessage, EndConversation, Record, UpdateMessage, envelop
@@ -39,6 +39,7 @@ from core.records import AddMessage, EndConversation, Record, UpdateMessage, env
 logger = logging.getLogger(__name__)
 
 _RESETS: Final = 1_000
+_TRIES: Final = 3
 _RESET_DONE: Final = "Done: I have forgotten what we said here. Your next message starts a new conversation."
 _NOTHING_TO_RESET: Final = "There is no conversation going on here. Mention me with a question to start one."
 
@@ -167,8 +168,8 @@ class Assistant:
         if event.author.is_bot or not event.text.strip():
             return
         if not event.addressed:
-            if self._options.keep_feedback:
-                await self._judging.comment(event, platform)
+            if self._options.keep_feedback and await self._judging.comment(event):
+                self._spawn(self._mark(event.message, platform), f"mark {event.message.key} as noted")
         elif event.text.strip().lower() == RESET:
             await self._reset(event, platform)
         else:
@@ -232,9 +233,24 @@ class Assistant:
 
     async def _say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
         try:
-            await platform.post(event.place, text, reply_to=event.message, nonce=event.message.id[-20:])
+            await self._answering.say(event, platform, text)
         except PlatformError as error:
             logger.warning("post_failed", extra={"error": str(error)})
+
+    async def _mark(self, comment: MessageRef, platform: ChatPlatform) -> None:
+        """Show that a comment was kept. It is, even where that cannot be shown."""
+        if not isinstance(platform, CanReact):
+            return
+        for _ in range(_TRIES):
+            try:
+                await platform.react(comment, NOTED)
+            except RateLimitedError as error:
+                await asyncio.sleep(error.retry_after)
+            except PlatformError as error:
+                logger.info("comment_not_marked", extra={"error": str(error)})
+                return
+            else:
+                return
 
     def _end(self, conversation: Conversation, reason: str) -> Record:
         return envelop(

@@ -4,12 +4,10 @@ It decides what counts as feedback and on which reply; how several opinions of o
 folding.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from core.errors import PlatformError
 from core.events import (
     MessageDeleted,
     MessageEdited,
@@ -21,10 +19,8 @@ from core.events import (
 from core.feedback import USER_COMMENT, Meaning, SourceType, Value, canonical_emoji, meaning_of
 from core.live import LiveReplies
 from core.messages import Message, MessageRef, PersonRef, Role, stable_ulid
-from core.ports import CanReact, ChatPlatform, Store
+from core.ports import Store
 from core.records import LogFeedback, Record, WithdrawAssessment, envelop
-
-logger = logging.getLogger(__name__)
 
 NOTED: Final = "📝"
 """The mark on a comment that was kept."""
@@ -102,11 +98,11 @@ class Judging:
         if records:
             await self._store.append(*records)
 
-    async def comment(self, event: MessageReceived, platform: ChatPlatform) -> None:
-        """Keep what someone wrote below a reply without speaking to the assistant, and mark it as noted."""
+    async def comment(self, event: MessageReceived) -> bool:
+        """Keep what someone wrote below a reply without speaking to the assistant. True where that is new."""
         reply = await self._reply_above(event)
         if reply is None or not event.text.strip():
-            return
+            return False
         record = self._feedback(
             event,
             event.author.ref,
@@ -117,11 +113,7 @@ class Judging:
             key=f"{event.message.key}:{USER_COMMENT}",
         )
         [is_new] = await self._store.append(record)
-        if is_new and isinstance(platform, CanReact):
-            try:
-                await platform.react(event.message, NOTED)
-            except PlatformError as error:
-                logger.info("comment_not_marked", extra={"error": str(error)})
+        return is_new
 
     async def comment_edited(self, event: MessageEdited) -> None:
         """Keep the new wording of a comment."""

@@ -10,21 +10,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from bots.demo.by_hand import chat_by_hand
-from bots.demo.scene import opening
+from bots.demo.scene import Scene
 from bots.demo.stage import Stage
 from bots.pocket.model import Model
 from bots.pocket.model_script import Script
 from bots.pocket.server import Pocket
+from bots.pocket.things import Platform
 from bots.presenting import report_table
-from bots.running import running
+from bots.running import PLATFORMS, running
 from core.errors import SettingsError
-from core.insight.report import report
+from core.insight.report import reports_of
 from core.settings import Settings
 from core.store.sql import SqlStore
 
-_PACE: Final = 150.0
-"""Tokens per second of the demo's model."""
+_PACE: Final = {"tokens_per_second": 150.0, "first_token_after": 0.3}
+"""Of the demo's model, with time to watch."""
 _THINKING: Final = 1.0
+_STAGES: Final[tuple[Platform, ...]] = ("slack", "discord")
 _MARK: Final = "made-by-plaudit-demo"
 
 
@@ -36,18 +38,21 @@ async def play(directory: Path, *, fast: bool) -> None:
     """
     console = Console()
     database = _fresh(directory) / "plaudit.db"
-    script = Script(tokens_per_second=None if fast else _PACE, first_token_after=0.02 if fast else 0.3)
-    model = Model(script)
+    pace = {"tokens_per_second": None, "first_token_after": 0.02} if fast else _PACE
+    model = Model()
     async with Pocket(model=model) as pocket:
         settings = _settings(pocket, database)
-        async with running(settings, ["slack"]) as store:
-            console.rule("[bold]Plaudit, live[/] – a chat in a box, a scripted model, the real bot")
-            scene = opening(pocket, "slack", 0.05 if fast else _THINKING)
-            with Stage(console, pocket.house).showing():
-                await scene.play()
+        async with running(settings, PLATFORMS) as store:
+            pause = 0.05 if fast else _THINKING
+            for platform in _STAGES:
+                console.rule(f"[bold]Plaudit on {platform.title()}[/] – a chat in a box, a scripted model, the bot")
+                model.answers = Script(**pace)
+                scene = Scene(pocket, pocket.room("general", on=platform), pause)
+                with Stage(console, scene.room).showing():
+                    await scene.play()
             await _summary(console, store, database)
             if sys.stdin.isatty() and console.is_terminal:
-                await chat_by_hand(console, pocket, scene.room)
+                await chat_by_hand(console, pocket, pocket.room("general", on=_STAGES[0]))
                 await _summary(console, store, database)
 
 
@@ -60,6 +65,9 @@ def _settings(pocket: Pocket, database: Path) -> Settings:
         SLACK_BOT_TOKEN=SecretStr(pocket.slack.bot_token),
         SLACK_APP_TOKEN=SecretStr(pocket.slack.app_token),
         SLACK_API_URL=pocket.slack.base_url,
+        DISCORD_TOKEN=SecretStr(pocket.discord.token),
+        DISCORD_API_URL=pocket.discord.base_url,
+        DISCORD_GATEWAY_URL=pocket.discord.gateway_url,
         database_url=f"sqlite:///{database}",
         environment="demo",
         grace_seconds=2,
@@ -67,9 +75,8 @@ def _settings(pocket: Pocket, database: Path) -> Settings:
 
 
 async def _summary(console: Console, store: SqlStore, database: Path) -> None:
-    counts = await store.report_counts()
     console.print()
-    console.print(report_table(report(counts), "the demo"))
+    console.print(report_table(await reports_of(store, PLATFORMS), "the demo"))
     first = [record async for record in store.records(limit=1)]
     url = f"sqlite:///{database}"
     console.print(f"\nEverything is in [bold]{escape(str(database))}[/]. Look around:")

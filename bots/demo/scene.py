@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bots.pocket.server import Pocket
-from bots.pocket.things import Message, Person, Platform, Room
+from bots.pocket.things import Message, Person, Room
 
 NOTED: Final = "📝"
 _PATIENCE: Final = 30.0
@@ -44,7 +44,7 @@ class Scene:
         await ada.reacts("👍", last)
         await self._think()
         await ada.takes_back("👍", last)
-        comment = await chloe.says("Good, but half as long would do.", self.room, thread=question)
+        comment = await self._below(last, question, chloe, "Good, but half as long would do.")
         await self.pocket.until(lambda: comment.reactions.get(NOTED), timeout=_PATIENCE)
         await self._think()
 
@@ -53,11 +53,17 @@ class Scene:
         [reply] = await self._answer_to(question)
         await ada.reacts("👎", reply)
         await self._think()
-        comment = await ada.says("better: There are three r's in strawberry.", self.room, thread=question)
+        comment = await self._below(reply, question, ada, "better: There are three r's in strawberry.")
         await self.pocket.until(lambda: comment.reactions.get(NOTED), timeout=_PATIENCE)
         await self._think()
-        reset = await chloe.says("@plaudit reset", self.room, thread=question)
+        reset = await self._below(reply, question, chloe, "@plaudit reset")
         await self._answer_to(reset)
+
+    async def _below(self, reply: Message, question: Message, person: Person, text: str) -> Message:
+        """Write below a reply as people do there: in Slack in the thread, on Discord as a reply."""
+        if self.room.platform == "slack":
+            return await person.says(text, self.room, thread=question)
+        return await person.says(text, self.room, reply_to=reply, rings="@plaudit" in text)
 
     async def _answer_to(self, question: Message) -> list[Message]:
         first = await self.pocket.reply_to(question, timeout=_PATIENCE)
@@ -69,8 +75,3 @@ class Scene:
 
     async def _think(self) -> None:
         await asyncio.sleep(self.pause)
-
-
-def opening(pocket: Pocket, platform: Platform, pause: float) -> Scene:
-    """The scene in the room called general."""
-    return Scene(pocket, pocket.room("general", on=platform), pause)

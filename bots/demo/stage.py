@@ -21,16 +21,21 @@ _REFRESH: Final = 12
 class Stage:
     """Shows a room: live where the console is a terminal, else a line for everything that happens."""
 
-    def __init__(self, console: Console, house: House) -> None:
+    def __init__(self, console: Console, room: Room) -> None:
         self._console = console
-        self._house = house
+        self._room = room
+        self._house: House = room.members[0].house
         self._edits: dict[Message, int] = {}
 
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Show what happens while the block lasts."""
         if self._console.is_terminal:
-            with Live(get_renderable=lambda: Tail(self._rooms()), console=self._console, refresh_per_second=_REFRESH):
+            with Live(
+                get_renderable=lambda: Tail(Group(*self._messages())),
+                console=self._console,
+                refresh_per_second=_REFRESH,
+            ):
                 yield
         else:
             unwatch = self._house.watch(self._tell)
@@ -40,16 +45,13 @@ class Stage:
             finally:
                 unwatch()
 
-    def _rooms(self) -> RenderableType:
-        rooms = [each for each in self._house.rooms.values() if each.messages]
-        return Group(*(line for room in rooms for line in self._room(room)))
-
-    def _room(self, room: Room) -> Iterator[RenderableType]:
-        yield Text(f"# {room.name}  ({room.platform})", style="bold reverse")
-        for message in room.messages:
+    def _messages(self) -> Iterator[RenderableType]:
+        yield Text(f"# {self._room.name}  ({self._room.platform})", style="bold reverse")
+        for message in self._room.messages:
             if message.thread is None:
-                for each in room.thread(message):
-                    yield Padding(self.message(each), (0, 0, 0, 0 if each is message else 4))
+                for each in self._room.thread(message):
+                    below = each.thread is not None or each.reply_to is not None
+                    yield Padding(self.message(each), (0, 0, 0, 4 if below else 0))
 
     def message(self, message: Message) -> RenderableType:
         """One message with what people put on it."""
@@ -74,7 +76,7 @@ class Stage:
                 self._edits[message] = self._edits.get(message, 0) + 1
             case Posted(message):
                 self._finish_all()
-                self._print(message, "↳ " if message.thread else "")
+                self._print(message, "↳ " if message.thread or message.reply_to else "")
             case Reacted(message, person, emoji):
                 self._finish_all()
                 self._console.print(Text(f"  {person.name} puts {emoji} on “{_beginning(message)}”"))

@@ -1,8 +1,24 @@
 """How good the replies of a time window were, by the people who said so."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
 
 from core.store.views import ReportCounts
+
+ALL: Final = "all"
+"""The name of the report over everything, beside those of its parts."""
+
+
+class Counts(Protocol):
+    """Where the counts of a report come from."""
+
+    async def report_counts(
+        self, since: datetime | None = None, until: datetime | None = None, *, platform: str | None = None
+    ) -> ReportCounts:
+        """The counts of a time window, on one platform or all."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,15 @@ def report(counts: ReportCounts) -> Report:
         positive_count=positive,
         negative_count=negative,
     )
+
+
+async def reports_of(
+    counts: Counts, platforms: Iterable[str] = (), *, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, Report]:
+    """A report for each platform on which there are replies, and last the one for `ALL`."""
+    parts = {each: report(await counts.report_counts(since, until, platform=each)) for each in platforms}
+    whole = report(await counts.report_counts(since, until))
+    return {name: each for name, each in parts.items() if each.total_traces} | {ALL: whole}
 
 
 def _share(part: int, whole: int) -> float:

@@ -130,12 +130,15 @@ class MemoryStore:
         records = (each for each in self._log if each.conversation_id == conversation_id and _is_until(each, as_of))
         return views.conversation_view(records, conversation_id, as_of=as_of)
 
-    async def report_counts(self, since: datetime | None = None, until: datetime | None = None) -> views.ReportCounts:
-        """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
+    async def report_counts(
+        self, since: datetime | None = None, until: datetime | None = None, *, platform: str | None = None
+    ) -> views.ReportCounts:
+        """The replies with a timestamp in [`since`, `until`), on one platform or all, and what people say of them."""
         replies = [
             row["id"]
             for row in self.tables.messages.values()
             if row["role"] == Role.ASSISTANT
+            and (platform is None or self._is_on(row["conversation_id"], platform))
             and (since is None or row["timestamp"] >= to_utc(since))
             and (until is None or row["timestamp"] < to_utc(until))
         ]
@@ -163,6 +166,10 @@ class MemoryStore:
             in_bounds = up_to is None or row["seq"] <= up_to
             if row["conversation_id"] == conversation_id and not row["deleted"] and in_bounds:
                 yield as_message(_of(MESSAGE, row))
+
+    def _is_on(self, conversation_id: str, platform: str) -> bool:
+        row = self.tables.conversations.get(conversation_id)
+        return row is not None and str(row["place"]).startswith(f"{platform}:")
 
     def _by_people(self, message_id: str) -> list[Row]:
         rows = self.tables.assessments[message_id].values()

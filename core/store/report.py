@@ -7,16 +7,19 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select, true
 
 from core.feedback import USER_FEEDBACK, SourceType
 from core.messages import Role
-from core.store.tables import AssessmentRow, MessageRow, table
+from core.store.tables import AssessmentRow, ConversationRow, MessageRow, table
 from core.store.views import ReplyVotes, ReportCounts
 
 _m = table(MessageRow)
 _a = table(AssessmentRow)
+_c = table(ConversationRow)
 
 
-def report_counts(connection: Connection, since: datetime | None, until: datetime | None) -> ReportCounts:
-    """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
-    span = _span(since, until)
+def report_counts(
+    connection: Connection, since: datetime | None, until: datetime | None, platform: str | None = None
+) -> ReportCounts:
+    """The replies with a timestamp in [`since`, `until`), on one platform or all, and what people say of them now."""
+    span = _span(since, until, platform)
     # The replies are counted last: more may have come since, so that no rate exceeds 100 %.
     judged = connection.execute(_judged(span)).all()
     total = connection.execute(select(func.count()).select_from(_m).where(span)).scalar_one()
@@ -30,8 +33,11 @@ def streaming_figures(connection: Connection, since: datetime | None, until: dat
     return [figures for figures in connection.execute(query).scalars() if figures]
 
 
-def _span(since: datetime | None, until: datetime | None) -> ColumnElement[bool]:
+def _span(since: datetime | None, until: datetime | None, platform: str | None = None) -> ColumnElement[bool]:
     bounds: list[ColumnElement[bool]] = [_m.c.role == Role.ASSISTANT.value]
+    if platform is not None:
+        there = select(_c.c.id).where(_c.c.place.startswith(f"{platform}:", autoescape=True))
+        bounds.append(_m.c.conversation_id.in_(there))
     if since is not None:
         bounds.append(_m.c.timestamp >= since)
     if until is not None:

@@ -125,15 +125,22 @@ class SqlStore:
         read = partial(log.read_conversation, conversation_id=conversation_id, as_of=as_of)
         return views.conversation_view(await self._database.read(read), conversation_id, as_of=as_of)
 
-    async def report_counts(self, since: datetime | None = None, until: datetime | None = None) -> views.ReportCounts:
-        """The replies with a timestamp in [`since`, `until`), and what people say of them now."""
+    async def report_counts(
+        self, since: datetime | None = None, until: datetime | None = None, *, platform: str | None = None
+    ) -> views.ReportCounts:
+        """The replies with a timestamp in [`since`, `until`), and what people say of them now.
+
+        `platform`: only those that were given there.
+        """
         since, until = since and to_utc(since), until and to_utc(until)
-        return await self._database.read(partial(report.report_counts, since=since, until=until))
+        read = partial(report.report_counts, since=since, until=until, platform=platform)
+        return await self._database.read(read)
 
     async def streaming_figures(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[dict[str, Any]]:
         """How each reply with a timestamp in [`since`, `until`) streamed: the fields of `core.metering.Streaming`."""
+        since, until = since and to_utc(since), until and to_utc(until)
         return await self._database.read(partial(report.streaming_figures, since=since, until=until))
 
     async def rebuild(self) -> None:

@@ -131,6 +131,7 @@ async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
         "--database", url, "conversation", conversation, "--as-of", str(records[2]["seq"]), "--json", cwd=tmp_path
     )
     _, figures, _ = await plaudit("--database", url, "report", "--json", cwd=tmp_path)
+    _, parts, _ = await plaudit("--database", url, "report", "--by", "platform", "--json", cwd=tmp_path)
 
     assert (code, err) == (0, "")
     assert "👍" in shown
@@ -160,5 +161,7 @@ async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
         "positive_count",
         "negative_count",
     ]
-    assert report["positive_count"] == 2
-    assert report["negative_count"] == 1
+    assert (report["positive_count"], report["negative_count"]) == (4, 2)
+    assert {each["source"] for each in records} == {"slack", "discord"}
+    by_platform = orjson.loads(parts)
+    assert [by_platform[each]["total_traces"] for each in ("slack", "discord", "all")] == [3, 3, 6]

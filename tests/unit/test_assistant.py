@@ -136,6 +136,7 @@ async def test_a_comment_is_marked_as_noted_once(scene):
     await scene.handle(comment)
     await scene.handle(scene.message("  ", by="ben", addressed=False, parent=asked.message))
     kept = await scene.opinions(reply)
+    await until(lambda: scene.platform.reactions)
     await scene.handle(scene._event(MessageDeleted, message=comment.message))
 
     assert kept == {(BEN.key, "user_comment"): "too long"}
