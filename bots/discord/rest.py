@@ -31,6 +31,8 @@ _USUAL: Final = Rate(5, 5.0)
 _BUCKETS: Final = 1_000
 _TRIES: Final = 10
 _NO_CONTENT: Final = 204
+_MOMENT: Final = 0.05
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ class Rest:
         while True:
             now = self._clock.monotonic()
             room = self._overall.has_room(now, self._left_to_others if patient else 1)
-            own = bucket.has_room(now, 1) if bucket else now
-            if own > now and not patient:
+            own = _has_room(bucket, now) if bucket else now
+            if own > now + _MOMENT and not patient:
                 raise RateLimitedError(own - now)
             if max(room, own) <= now:
                 return
@@ -179,6 +181,12 @@ class Rest:
                     del self._buckets[old]
             self._buckets[name] = RateBucket(_ASSUMED.get(name[0], _USUAL))
         return self._buckets[name]
+
+
+def _has_room(bucket: RateBucket, now: float) -> float:
+    """When a call may leave. Where all that are left are under way, their answers will tell in a moment."""
+    room = bucket.has_room(now, 1)
+    return room if room > now or bucket.left(now) else now + _MOMENT
 
 
 def _json(text: bytes) -> Any:
