@@ -20,7 +20,7 @@ from bots.discord.rest import CALLS_PER_SECOND, Rest
 from bots.discord.surroundings import CachedSurroundings
 from bots.discord.translate import DIRECT, PLATFORM, emoji_name, snowflake, translate
 from core.clock import Clock, SystemClock
-from core.errors import PlatformError
+from core.errors import PlatformError, RateLimitedError
 from core.events import Event, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, Limits, Reaction, Sent
@@ -47,6 +47,8 @@ class DiscordPlatform:
         self._rest = rest
         self._around = around
         self._clock = clock
+        self._unsure: set[str] = set()
+        """The nonces of posts that failed: Discord may have taken them."""
         self._typing: dict[str, set[asyncio.Task[None]]] = {}
 
     @property
@@ -67,8 +69,16 @@ class DiscordPlatform:
         # The message itself ends the indicator; a call that came after it would bring it back.
         for task in self._typing.get(room, ()):
             task.cancel()
-        answer = await self._rest.call("POST", f"/channels/{room}/messages", bucket=("post", room), body=body)
-        return Sent(MessageRef(PLATFORM, place.workspace, room, answer.data["id"]))
+        is_retry = nonce in self._unsure
+        try:
+            answer = await self._rest.call("POST", f"/channels/{room}/messages", bucket=("post", room), body=body)
+        except RateLimitedError:
+            raise
+        except PlatformError:
+            self._unsure.add(nonce)
+            raise
+        self._unsure.discard(nonce)
+        return Sent(MessageRef(PLATFORM, place.workspace, room, answer.data["id"]), is_found_again=is_retry)
 
     async def edit(self, message: MessageRef, text: str) -> Sent:
         """Show `text` in place of what the message showed. Whoever calls paces by the budget that comes back."""

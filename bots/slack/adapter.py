@@ -9,7 +9,6 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,10 +19,11 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack.history import History
 from bots.slack.people import Directory
 from bots.slack.refusals import refusal
 from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
-from bots.slack.translate import PLATFORM, Identity, Profile, author_of, translate
+from bots.slack.translate import PLATFORM, Identity, author_of, translate
 from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import Event, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
@@ -37,7 +37,6 @@ CatchUp = Callable[[ChatPlatform, datetime | None], None]
 _POSTED: Final = 200
 """How many of the newest posts are known by their ts, to tell a stream whose start was never answered."""
 _EMOJI_NAMES: Final = {"📝": "memo", "👍": "thumbsup", "👎": "thumbsdown"}
-_PAGE: Final = 200
 _EVENT_TYPES: Final = ("message", "app_mention", "reaction_added", "reaction_removed")
 
 
@@ -50,7 +49,7 @@ class SlackPlatform:
         """`streams`: use Slack's native streaming where it may be used."""
         self._client = client
         self._me = me
-        self._directory = directory
+        self._history = History(client, me, directory, self._call)
         self._streams = streams
         self._unsure: set[str] = set()
         self._posted: deque[str] = deque(maxlen=_POSTED)
@@ -141,50 +140,11 @@ class SlackPlatform:
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a thread or a direct conversation from `since` on, oldest first."""
-        found: list[dict[str, Any]] = []
-        more = {"oldest": f"{since.timestamp():.6f}", "inclusive": True, "limit": _PAGE}
-        async for page in self._pages(place, **more):
-            found += page
-            if len(found) >= limit and place.thread:
-                break
-        found.sort(key=lambda each: str(each.get("ts")))
-        events = [await self._told(each, place) for each in found[:limit]]
-        return [replace(each, found_later=True) for each in events if isinstance(each, MessageReceived)]
+        return await self._history.messages_since(place, since, limit)
 
     async def reactions_on(self, message: MessageRef) -> Sequence[Reaction]:
         """Every reaction on a message, with all who put it there."""
-        answer = await self._call(self._client.reactions_get(channel=message.channel, timestamp=message.id, full=True))
-        people = self._directory.people
-        return [
-            Reaction(
-                PersonRef(PLATFORM, self._me.workspace, user),
-                each["name"],
-                by_bot=user == self._me.user_id or people.get(user, Profile(user)).is_bot,
-            )
-            for each in answer["message"].get("reactions") or ()
-            for user in each["users"]
-        ]
-
-    async def _pages(self, place: PlaceRef, **more: Any) -> AsyncIterator[list[dict[str, Any]]]:
-        cursor = ""
-        while True:
-            if place.thread:
-                call = self._client.conversations_replies(channel=place.channel, ts=place.thread, cursor=cursor, **more)
-            else:
-                call = self._client.conversations_history(channel=place.channel, cursor=cursor, **more)
-            answer = await self._call(call)
-            yield list(answer.get("messages") or ())
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return
-
-    async def _told(self, message: dict[str, Any], place: PlaceRef) -> Event | None:
-        """A message of a history as the event that it was."""
-        event = {**message, "channel": place.channel, "channel_type": "" if place.thread else "im"}
-        body = {"event_id": f"{place.channel}:{message.get('ts')}", "event": event}
-        if user := author_of(body):
-            await self._directory.know(user)
-        return translate(body, self._me, self._directory.people)
+        return await self._history.reactions_on(message)
 
     async def _posting(self, nonce: str, call: Awaitable[Any]) -> Any:
         try:
@@ -273,7 +233,8 @@ async def connected(
         loading = asyncio.create_task(directory.load(), name="load Slack's users")
         try:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt leaves it so
-            catch_up(platform, None)
+            # Once the names are known: only they tell bots' reactions from people's.
+            loading.add_done_callback(lambda task: None if task.cancelled() else catch_up(platform, None))
             yield platform
         finally:
             loading.cancel()

@@ -77,6 +77,15 @@ async def test_a_limit_that_nobody_could_know_of_is_waited_out():
         assert all(each.bucket in ("post", "react", "edit") for each in here.discord.refused)
 
 
+async def test_a_post_whose_answer_was_lost_goes_on_growing_where_it_stands():
+    async with bot(model=ScriptedModel(says(TEXT, pause=0.003))) as here:
+        here.discord.fail("post", status=0, done=True)
+
+        reply = await here.ask()
+
+        assert [each.text for each in reply.room.messages if each.author.is_bot] == [TEXT]
+
+
 async def test_typing_shows_until_the_first_text_and_never_after_it():
     async with bot(model=ScriptedModel(lambda _: [0.6, *says(TEXT, pause=0.002)(())])) as here:
         reply = await here.ask()

@@ -1,0 +1,171 @@
+"""What both adapters say of the past when they are asked: the same questions, the same answers."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import pytest
+
+from bots.discord import adapter as discord
+from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.server import Pocket
+from bots.pocket.slack_rules import SlackRules
+from bots.pocket.slack_workspace import TEAM_ID, channel_id, ts_of, user_id
+from bots.slack import adapter as slack
+from core.errors import MessageGoneError
+from core.messages import MessageRef, PlaceRef
+from core.ports import CanLookBack, CanReact, ChatPlatform
+
+
+class Wing:
+    """A pocket, an adapter that looks at it, and how the two call the things in it."""
+
+    def __init__(self, name, pocket, adapter):
+        self.name = name
+        self.pocket = pocket
+        self.adapter = adapter
+        self.room = pocket.room("general", on=name)
+
+    def ref(self, message):
+        if self.name == "slack":
+            return MessageRef("slack", TEAM_ID, channel_id(message.room), ts_of(message.id))
+        wire = self.pocket.discord
+        return MessageRef("discord", str(wire.world.guild_id), str(wire.id(message.room)), str(wire.id(message)))
+
+    def place(self, message):
+        """The thread under `message` in Slack, its channel on Discord."""
+        ref = self.ref(message)
+        return PlaceRef(ref.platform, ref.workspace, ref.channel, ref.id if self.name == "slack" else "")
+
+    def under(self, message):
+        return {"thread": message} if self.name == "slack" else {}
+
+    def person(self, person):
+        return user_id(person) if self.name == "slack" else str(self.pocket.discord.id(person))
+
+
+async def deaf(event, platform):
+    """Hear nothing: here the past is asked for."""
+
+
+@asynccontextmanager
+async def adapters(name, pocket):
+    if name == "slack":
+        wire = pocket.slack
+        connecting = slack.connected(
+            bot_token=wire.bot_token, app_token=wire.app_token, api_url=wire.base_url, handle=deaf
+        )
+        async with connecting as adapter:
+            yield adapter
+        return
+    wire = pocket.discord
+    async with (
+        aiohttp.ClientSession() as session,
+        discord.connected(
+            token=wire.token,
+            api_url=wire.base_url,
+            gateway_url=wire.gateway_url,
+            handle=deaf,
+            session=session,
+        ) as adapter,
+    ):
+        yield adapter
+
+
+@pytest.fixture(params=["slack", "discord"])
+async def wing(request):
+    async with (
+        Pocket(slack=SlackRules.unlimited(), discord=DiscordRules.unlimited()) as pocket,
+        adapters(request.param, pocket) as adapter,
+    ):
+        yield Wing(request.param, pocket, adapter)
+        await pocket.until(lambda: pocket.slack.undelivered == 0, timeout=20)
+
+
+def test_both_have_the_abilities(wing):
+    for ability in (CanLookBack, CanReact):
+        assert isinstance(wing.adapter, ability)
+    adapter: ChatPlatform = wing.adapter
+    assert adapter.name == wing.name
+
+
+async def test_messages_come_oldest_first_from_the_moment_on_that_is_asked_for(wing):
+    ada, robot = wing.pocket.person("Ada"), wing.pocket.person("robot", is_bot=True)
+    root = await ada.says("root", wing.room)
+    said = []
+    for i in range(5):
+        said.append(await ada.says(f"@plaudit number {i}", wing.room, **wing.under(root)))
+        await asyncio.sleep(0.002)  # a snowflake counts milliseconds
+    await robot.says("beep", wing.room, **wing.under(root))
+    await ada.deletes(said[3])
+
+    found = await wing.adapter.messages_since(wing.place(root), said[1].at, limit=100)
+    two = await wing.adapter.messages_since(wing.place(root), said[1].at, limit=2)
+
+    spoken = [each for each in found if not each.author.is_bot and each.message != wing.ref(root)]
+    assert [each.text for each in spoken] == ["number 1", "number 2", "number 4"]
+    assert all(each.addressed and each.found_later for each in spoken)
+    assert [each.message for each in spoken] == [wing.ref(said[i]) for i in (1, 2, 4)]
+    assert spoken[0].author.name == "Ada"
+    assert len(two) == 2
+
+
+async def test_more_messages_than_a_page_holds_are_all_found(wing):
+    ada = wing.pocket.person("Ada")
+    root = await ada.says("root", wing.room)
+    for i in range(450):
+        await ada.says(f"number {i}", wing.room, **wing.under(root))
+
+    found = await wing.adapter.messages_since(wing.place(root), root.at, limit=1000)
+
+    assert [each.text for each in found] == ["root", *(f"number {i}" for i in range(450))]
+
+
+async def test_a_direct_conversation_has_its_past_too(wing):
+    ada = wing.pocket.person("Ada")
+    direct = ada.dm(wing.name)
+    first = await ada.says("first", direct)
+    await ada.says("second", direct)
+    ref = wing.ref(first)
+    workspace = ref.workspace if wing.name == "slack" else "dm"
+
+    found = await wing.adapter.messages_since(PlaceRef(wing.name, workspace, ref.channel), first.at, limit=10)
+
+    assert [(each.text, each.addressed, each.place.thread) for each in found] == [
+        ("first", True, ""),
+        ("second", True, ""),
+    ]
+
+
+async def test_every_person_behind_every_emoji_is_found(wing):
+    message = await wing.pocket.person("Ada").says("hello", wing.room)
+    people = [wing.pocket.person(f"P{i}") for i in range(230)]
+    robot = wing.pocket.person("robot", is_bot=True)
+    for person in (*people, robot):
+        await person.reacts("👍", message)
+    await people[0].reacts("👎", message)
+    if wing.name == "discord":
+        await wing.pocket.discord.hands.burst(people[1], "👎", message)
+    else:
+        await people[1].reacts("👎", message)
+
+    found = await wing.adapter.reactions_on(wing.ref(message))
+
+    ups = {each.person.id for each in found if each.emoji in ("👍", "+1", "thumbsup")}
+    downs = {each.person.id for each in found if each.emoji in ("👎", "-1", "thumbsdown")}
+    assert ups == {wing.person(each) for each in (*people, robot)}
+    assert downs == {wing.person(each) for each in people[:2]}
+    assert len(found) == 233
+
+
+async def test_what_is_gone_is_said_to_be(wing):
+    ada = wing.pocket.person("Ada")
+    message = await ada.says("hello", wing.room)
+    nowhere = PlaceRef(wing.name, wing.ref(message).workspace, "404", "1.0" if wing.name == "slack" else "")
+    await ada.deletes(message)
+
+    with pytest.raises(MessageGoneError):
+        await wing.adapter.reactions_on(wing.ref(message))
+    with pytest.raises(MessageGoneError):
+        await wing.adapter.messages_since(nowhere, datetime.now(UTC) - timedelta(days=1), limit=10)
