@@ -43,6 +43,7 @@ def is_one_sentence(err: str) -> bool:
     ("arguments", "settings", "says"),
     [
         (["run", "slack"], {}, "SLACK_BOT_TOKEN and SLACK_APP_TOKEN"),
+        (["run", "discord"], {}, "DISCORD_TOKEN"),
         (["run", "irc"], {}, "irc"),
         (["run", "slack"], {"PLAUDIT_DATABSE_URL": "x"}, "did you mean PLAUDIT_DATABASE_URL?"),
         (["run", "slack"], {"PLAUDIT_IDLE_MINUTES": "-1"}, "PLAUDIT_IDLE_MINUTES"),
@@ -67,26 +68,30 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path, arguments, settin
 
 
 @pytest.mark.parametrize(
-    ("settings", "says"),
+    ("on", "setting", "value"),
     [
-        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "SLACK_BOT_TOKEN"),
-        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "SLACK_APP_TOKEN"),
-        ({"SLACK_API_URL": "http://127.0.0.1:9/"}, "SLACK_API_URL"),
+        ("slack", "SLACK_BOT_TOKEN", "xoxb-wrong"),
+        ("slack", "SLACK_APP_TOKEN", "xapp-wrong"),
+        ("slack", "SLACK_API_URL", "http://127.0.0.1:9/"),
+        ("discord", "DISCORD_TOKEN", "wrong.token"),
+        ("discord", "DISCORD_API_URL", "http://127.0.0.1:9/"),
     ],
 )
-async def test_a_wrong_token_or_address_is_said_in_one_sentence(tmp_path, settings, says):
+async def test_a_wrong_token_or_address_is_said_in_one_sentence(tmp_path, on, setting, value):
     async with Pocket() as pocket:
-        code, _, err = await plaudit("run", "slack", cwd=tmp_path, **(slack(pocket) | settings))
+        code, _, err = await plaudit("run", on, cwd=tmp_path, **(addresses(pocket) | {setting: value}))
 
     assert code != 0
     assert is_one_sentence(err), err
-    assert says in err
-    assert "xoxb-wrong" not in err
-    assert "xapp-wrong" not in err
+    assert setting in err
+    assert value not in err or setting.endswith("_URL")
 
 
-def slack(pocket: Pocket) -> dict[str, str]:
+def addresses(pocket: Pocket) -> dict[str, str]:
     return {
+        "DISCORD_TOKEN": pocket.discord.token,
+        "DISCORD_API_URL": pocket.discord.base_url,
+        "DISCORD_GATEWAY_URL": pocket.discord.gateway_url,
         "MODEL_ENDPOINT": pocket.model_url,
         "SLACK_BOT_TOKEN": pocket.slack.bot_token,
         "SLACK_APP_TOKEN": pocket.slack.app_token,
@@ -94,18 +99,20 @@ def slack(pocket: Pocket) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-async def test_the_bot_stops_cleanly_and_says_of_a_reply_that_it_was_cut_off(tmp_path, how):
+@pytest.mark.parametrize(
+    ("how", "on"), [(signal.SIGTERM, "slack"), (signal.SIGINT, "slack"), (signal.SIGTERM, "discord")]
+)
+async def test_the_bot_stops_cleanly_and_says_of_a_reply_that_it_was_cut_off(tmp_path, how, on):
     model = Model(lambda _: Answer("word " * 4000, tokens_per_second=50))
     async with Pocket(slack=SlackRules.unlimited(), model=model) as pocket:
         bot = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bots.cli", "run", "slack"),
+            *(sys.executable, "-m", "bots.cli", "run", "slack", "discord"),
             cwd=tmp_path,
-            env=environment(**slack(pocket), PLAUDIT_GRACE_SECONDS="0.3"),
+            env=environment(**addresses(pocket), PLAUDIT_GRACE_SECONDS="0.3"),
             stderr=asyncio.subprocess.PIPE,
         )
-        await pocket.until(lambda: pocket.slack.connected, timeout=20)
-        question = await pocket.person("Ada").says("@plaudit go on", pocket.room("general", on="slack"))
+        await pocket.until(lambda: pocket.slack.connected and pocket.discord.connected, timeout=20)
+        question = await pocket.person("Ada").says("@plaudit go on", pocket.room("general", on=on))
         reply = await pocket.reply_to(question, timeout=10)
 
         bot.send_signal(how)
