@@ -1,6 +1,5 @@
 """The command line. What goes wrong is told in one sentence, with an exit code of its own and no traceback."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Coroutine
@@ -19,6 +18,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 from rich.text import Text
 
+from bots import loop
 from bots.demo import play
 from bots.presenting import report_table, streaming_table
 from bots.running import PLATFORMS, run_until_stopped
@@ -205,7 +205,7 @@ def check() -> None:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end; Ctrl-C ends it quietly."""
     try:
-        return asyncio.run(work)
+        return loop.run(work)
     except KeyboardInterrupt:
         sys.exit(130)
 

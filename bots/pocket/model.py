@@ -7,6 +7,7 @@ OpenAI's.
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -98,7 +99,8 @@ class Model:
         if not received.finished or isinstance(answer.fault, Cut):
             _drop(request)
             return response
-        await response.write_eof()
+        with suppress(ConnectionResetError):  # whoever asked has read enough
+            await response.write_eof()
         return response
 
     def _refused(self, request: web.Request) -> web.Response | None:

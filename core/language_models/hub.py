@@ -75,11 +75,11 @@ class HubModel:
         """
         arrived = _Arrived()
         reading = asyncio.create_task(self._read(prompt, arrived), name="read a model's stream")
-        reading.add_done_callback(lambda _: arrived.news.set())
+        reading.add_done_callback(lambda _: arrived.tell())
         try:
             while not reading.done() or arrived.chunks:
-                await arrived.news.wait()
-                arrived.news.clear()
+                if not arrived.chunks:
+                    await arrived.news()
                 while arrived.chunks:
                     yield arrived.chunks.popleft()
             if error := reading.exception():
@@ -109,7 +109,17 @@ class _Arrived:
 
     def __init__(self) -> None:
         self.chunks: deque[Chunk] = deque()
-        self.news = asyncio.Event()
+        self._waiting: asyncio.Future[None] | None = None
+
+    def news(self) -> asyncio.Future[None]:
+        """Done when something arrives, or nothing more will."""
+        self._waiting = asyncio.get_running_loop().create_future()
+        return self._waiting
+
+    def tell(self) -> None:
+        """Something arrived, or nothing more will."""
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def take(self, chunk: Mapping[str, Any]) -> bool:
         """Keep what a chunk says; errors, and what has another form, are left to the library."""
@@ -120,7 +130,7 @@ class _Arrived:
         except (KeyError, TypeError, AttributeError):
             return False
         self.chunks.append(told)
-        self.news.set()
+        self.tell()
         return True
 
 

@@ -7,14 +7,20 @@ and makes dataclasses of every chunk, 64 µs each. Here the bytes come through a
 `Tap` gets the plain chunks; what it does not take (an error, anything unusual) goes on to the library.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
+from urllib.request import getproxies
 
 import aiohttp
 import httpx2
 import orjson
+
+_DONE: Final = b"data: [DONE]"
+_END_PATIENCE: Final = 0.1
 
 
 class Tap(Protocol):
@@ -32,19 +38,37 @@ tap: ContextVar[Tap | None] = ContextVar("tap", default=None)
 class LineResponse(httpx2.Response):
     """A response whose lines end at newlines and nowhere else, as Server-Sent Events want it."""
 
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        super().__init__(answer.status, headers=list(answer.raw_headers), stream=_Body(answer))
+
     async def aiter_lines(self) -> AsyncIterator[str]:
         r"""The lines that the tap did not take, without their `\n` or `\r\n`."""
         taken_by = tap.get()
         rest = b""
-        async for data in self.aiter_raw():
-            *lines, rest = (rest + data).split(b"\n")
-            for line in lines:
-                if line.startswith(b"data:") and taken_by is not None and _is_taken(line, taken_by):
-                    continue
-                if line.strip():
-                    yield line.decode("utf-8", errors="replace").rstrip("\r")
+        try:
+            # The stream itself, not aiter_raw(): four generators fewer for every token.
+            async for data in self._answer.content.iter_any():
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    if line.startswith(b"data:") and taken_by is not None and _is_taken(line, taken_by):
+                        continue
+                    if line.rstrip() == _DONE:
+                        await _read_to_end(self._answer.content)
+                    if line.strip():
+                        yield line.decode("utf-8", errors="replace").rstrip("\r")
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _as_httpx(error, connecting=False) from error
         if rest.strip():
             yield rest.decode("utf-8", errors="replace")
+
+
+async def _read_to_end(content: aiohttp.StreamReader) -> None:
+    """What is read to its end leaves its connection to the next reply; a server that keeps it open is left."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_PATIENCE):
+            async for _ in content.iter_any():
+                pass
 
 
 def _is_taken(line: bytes, taken_by: Tap) -> bool:
@@ -66,7 +90,8 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
         if self._session is None:
             # Not in __init__: a session belongs to a running loop. No limit: every live reply holds a connection.
             connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(connector=connector, trust_env=True)
+            # With trust_env aiohttp reads ~/.netrc from the disk for every request: only where a proxy is named.
+            self._session = aiohttp.ClientSession(connector=connector, trust_env=bool(getproxies()))
         headers = [(name, value) for name, value in request.headers.multi_items() if name != "accept-encoding"]
         try:
             answer = await self._session.request(
@@ -79,7 +104,7 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _as_httpx(error, connecting=True) from error
-        return LineResponse(answer.status, headers=list(answer.raw_headers), stream=_Body(answer))
+        return LineResponse(answer)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -100,8 +125,11 @@ class _Body(httpx2.AsyncByteStream):
             raise _as_httpx(error, connecting=False) from error
 
     async def aclose(self) -> None:
-        # Not release(): a stream that is given up must not be read to its end.
-        self._answer.close()
+        # A stream that is given up is not read to its end: its connection goes with it.
+        if self._answer.content.at_eof():
+            self._answer.release()
+        else:
+            self._answer.close()
 
 
 class SharedClient(httpx2.AsyncClient):
