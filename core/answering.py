@@ -3,17 +3,18 @@
 import asyncio
 import logging
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformError
+from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import MessageReceived
 from core.gate import Gates
 from core.live import LiveReplies, LiveReply
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
-from core.ports import CanShowTyping, ChatPlatform, Chunk, LanguageModel, Store, Usage
+from core.outcome import Outcome
+from core.ports import CanShowTyping, ChatPlatform, LanguageModel, Store
 from core.prompt import Window, build_prompt
 from core.records import AddMessage, Record, envelop
 from core.streaming import ReplyStream
@@ -24,22 +25,10 @@ logger = logging.getLogger(__name__)
 _CLIENT_REQUEST_ID_LENGTH: Final = 50
 """MLflow's limit for a client request id."""
 
-_NOTES: Final = {
-    "no_finish_reason": "⚠️ The answer broke off here. Please ask again if you need the rest.",
-    "stopped": "⚠️ I was stopped before the answer was complete. Please ask again.",
-    "internal_error": "⚠️ Something went wrong on my side. Please ask again.",
-    "empty": "⚠️ The model gave an empty answer. Please ask in other words.",
-    "too_long": "⚠️ The answer is longer than this assistant may show; it was cut off here.",
-    "length": "⚠️ The answer reached its length limit here.",
-    "content_filter": "⚠️ The model's content filter ended the answer here.",
-}
 _PAUSES: Final = (0.5, 1, 2, 4, 8, 15, 15, 15)
 """Seconds between attempts to keep a reply while the database is away."""
 _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
-_PIECES: Final = 256
-_FOLDED: Final = 280
-"""Characters of what the model thought that a folded line shows."""
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
 
@@ -52,65 +41,6 @@ class Turn:
     asked_in: MessageRef
     place: PlaceRef
     platform: ChatPlatform
-
-
-@dataclass(slots=True)
-class _Story:
-    """What happened while the model answered."""
-
-    started_at: datetime
-    first_token_at: datetime | None = None
-    ended_at: datetime | None = None
-    text: list[str] = field(default_factory=list)
-    length: int = 0
-    """Characters of the text."""
-    is_too_long: bool = False
-    thinking: list[str] = field(default_factory=list)
-    finish_reason: str | None = None
-    usage: Usage | None = None
-    status: ReplyStatus = ReplyStatus.COMPLETE
-    reason: str | None = None
-    sentences: list[str] = field(default_factory=list)
-    """What the person is told below the text."""
-
-    def add(self, text: str, clock: Clock) -> None:
-        """More of the reply."""
-        self.first_token_at = self.first_token_at or clock.now()
-        self.text.append(text)
-        self.length += len(text)
-        if len(self.text) >= _PIECES:
-            # A string of its own for every token takes ten times the text's memory.
-            self.text = ["".join(self.text)]
-
-    def meta(self, chunk: Chunk) -> None:
-        """Keep what a chunk says of the reply as a whole."""
-        self.finish_reason = chunk.finish_reason or self.finish_reason
-        self.usage = chunk.usage or self.usage
-
-    def end(self, now: datetime, reading: asyncio.Task[None]) -> None:
-        """Say how it ended, by how the reading of the stream did."""
-        self.ended_at = now
-        error = None if not reading.done() or reading.cancelled() else reading.exception()
-        if isinstance(error, ModelFailedError):
-            self.status, self.reason = ReplyStatus.FAILED, error.reason
-            self.sentences.append(f"⚠️ {error}")
-        elif error is not None:
-            logger.error("reply_failed", exc_info=error)
-            self._cut_off(ReplyStatus.FAILED, "internal_error")
-        elif not reading.done() or reading.cancelled():
-            self._cut_off(ReplyStatus.CUT_OFF, "stopped")
-        elif self.is_too_long:
-            self._cut_off(ReplyStatus.CUT_OFF, "too_long")
-        elif self.finish_reason is None:
-            self._cut_off(ReplyStatus.CUT_OFF, "no_finish_reason")
-        elif not "".join(self.text).strip():
-            self._cut_off(ReplyStatus.COMPLETE, "empty")
-        elif self.finish_reason in _NOTES:
-            self._cut_off(ReplyStatus.COMPLETE, self.finish_reason)
-
-    def _cut_off(self, status: ReplyStatus, reason: str) -> None:
-        self.status, self.reason = status, reason
-        self.sentences.append(_NOTES[reason])
 
 
 class Answering:
@@ -166,14 +96,14 @@ class Answering:
         )
         live.is_posting = lambda: reply.posting
         with self._live.growing(live):
-            story = await self._stream(turn, reply)
-            await self._keep(self._record(turn, reply_id, reply, story))
+            outcome = await self._stream(turn, reply)
+            await self._keep(self._record(turn, reply_id, reply, outcome))
         logger.info(
             "reply_finished",
             extra={
                 "reply": reply_id,
-                "status": story.status.value,
-                "reason": story.reason,
+                "status": outcome.status.value,
+                "reason": outcome.reason,
                 "parts": len(reply.parts),
                 "edits": reply.figures.edits,
                 "rate_limited": reply.figures.rate_limited,
@@ -195,10 +125,10 @@ class Answering:
         sentence.finish()
         await sentence.show()
 
-    async def _stream(self, turn: Turn, reply: ReplyStream) -> _Story:
-        story = _Story(self._clock.now())
+    async def _stream(self, turn: Turn, reply: ReplyStream) -> Outcome:
+        outcome = Outcome(self._clock.now())
         showing = asyncio.create_task(reply.show(), name=f"show the reply to {turn.question.id}")
-        reading = asyncio.create_task(self._read(turn, reply, story), name=f"read the reply to {turn.question.id}")
+        reading = asyncio.create_task(self._read(turn, reply, outcome), name=f"read the reply to {turn.question.id}")
         self._reading.add(reading)
         if self._stopping:
             reading.cancel()
@@ -208,52 +138,52 @@ class Answering:
         finally:
             self._reading.discard(reading)
             reading.cancel()
-            story.end(self._clock.now(), reading)
-            if self._folds_thinking and story.thinking:
-                story.sentences.insert(0, _folded(story.thinking))
-            reply.finish("\n".join(story.sentences))
+            outcome.end(self._clock.now(), reading)
+            if self._folds_thinking and outcome.thinking:
+                outcome.sentences.insert(0, outcome.folded_thinking())
+            reply.finish("\n".join(outcome.sentences))
         try:
             await showing
         except PlatformError as error:
-            story.status, story.reason = ReplyStatus.CUT_OFF, "not_shown"
+            outcome.status, outcome.reason = ReplyStatus.CUT_OFF, "not_shown"
             logger.warning("reply_not_shown", extra={"error": str(error)})
-        return story
+        return outcome
 
-    async def _read(self, turn: Turn, reply: ReplyStream, story: _Story) -> None:
+    async def _read(self, turn: Turn, reply: ReplyStream, outcome: Outcome) -> None:
         history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
         prompt = build_prompt(self._system_prompt, history, turn.question.id, self._window)
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
-            story.sentences.append(_CUT_NOTE)
-        story.started_at = self._clock.now()
+            outcome.sentences.append(_CUT_NOTE)
+        outcome.started_at = self._clock.now()
         thoughts = ThoughtFilter()
         async with aclosing(self._model.reply(prompt.messages)) as chunks:
             async for chunk in chunks:
                 text, thought = thoughts.feed(chunk.text) if chunk.text else ("", "")
-                story.meta(chunk)
-                self._write(reply, story, text, chunk.thinking + thought)
-                if story.is_too_long:
+                outcome.meta(chunk)
+                self._write(reply, outcome, text, chunk.thinking + thought)
+                if outcome.is_too_long:
                     return
-        self._write(reply, story, *thoughts.finish())
+        self._write(reply, outcome, *thoughts.finish())
 
-    def _write(self, reply: ReplyStream, story: _Story, text: str, thought: str) -> None:
+    def _write(self, reply: ReplyStream, outcome: Outcome, text: str, thought: str) -> None:
         if thought:
-            story.thinking.append(thought)
+            outcome.thinking.append(thought)
             reply.think()
-        if story.length + len(text) > self._reply_characters:
-            text = text[: self._reply_characters - story.length]
-            story.is_too_long = True
+        if outcome.length + len(text) > self._reply_characters:
+            text = text[: self._reply_characters - outcome.length]
+            outcome.is_too_long = True
         if text:
-            story.add(text, self._clock)
+            outcome.add(text, self._clock)
             reply.write(text)
 
-    def _record(self, turn: Turn, reply_id: str, reply: ReplyStream, story: _Story) -> Record:
+    def _record(self, turn: Turn, reply_id: str, reply: ReplyStream, outcome: Outcome) -> Record:
         identity = self._model.identity
         payload = AddMessage(
             id=reply_id,
             conversation_id=turn.conversation.id,
             role=Role.ASSISTANT.value,
-            content="".join(story.text),
+            content="".join(outcome.text),
             timestamp=self._clock.now().isoformat(),
             parts=[part.key for part in reply.parts],
             question_id=turn.question.id,
@@ -261,15 +191,15 @@ class Answering:
             client_request_id=client_request_id(turn.asked_in),
             model={"id": identity.id, "metadata": dict(identity.metadata)},
             parameters=dict(self._model.parameters),
-            started_at=_iso(story.started_at),
-            first_token_at=_iso(story.first_token_at),
-            ended_at=_iso(story.ended_at),
-            prompt_tokens=story.usage.prompt_tokens if story.usage else None,
-            completion_tokens=story.usage.completion_tokens if story.usage else None,
-            finish_reason=story.finish_reason,
+            started_at=_iso(outcome.started_at),
+            first_token_at=_iso(outcome.first_token_at),
+            ended_at=_iso(outcome.ended_at),
+            prompt_tokens=outcome.usage.prompt_tokens if outcome.usage else None,
+            completion_tokens=outcome.usage.completion_tokens if outcome.usage else None,
+            finish_reason=outcome.finish_reason,
             streaming=asdict(reply.figures),
-            status=story.status.value,
-            reason=story.reason,
+            status=outcome.status.value,
+            reason=outcome.reason,
         )
         return envelop(
             payload,
@@ -297,13 +227,6 @@ class Answering:
 def client_request_id(question: MessageRef) -> str:
     """The id of the request that a question is, from the platform's own ids, within MLflow's 50 characters."""
     return f"{question.platform}-{question.channel}-{question.id}"[:_CLIENT_REQUEST_ID_LENGTH]
-
-
-def _folded(thinking: list[str]) -> str:
-    """What the model thought, in a line or two of a quotation."""
-    words = " ".join("".join(thinking).split())
-    short = words if len(words) <= _FOLDED else f"{words[:_FOLDED].rsplit(' ', 1)[0]} …"
-    return f"> 💭 {short}"
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ end with it.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +35,7 @@ from core.ports import CanReact, ChatPlatform, LanguageModel, Store
 from core.prompt import DEFAULT_WINDOW, Window
 from core.reconciling import Reconciling
 from core.records import AddMessage, EndConversation, Record, UpdateMessage, envelop
+from core.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class Assistant:
         self._turns: dict[str, deque[Turn]] = {}
         # A mention reaches us as two events; the log tells them apart for questions, this for resets.
         self._resets: deque[MessageRef] = deque(maxlen=_RESETS)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def __aenter__(self) -> Self:
@@ -104,11 +105,9 @@ class Assistant:
     ) -> None:
         """Wait out the grace period, then cut off what is left and record it."""
         await self._reconciling.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self._options.grace_seconds)
+        await self._tasks.wait(self._options.grace_seconds)
         self._answering.stop()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.wait()
 
     async def handle(self, event: Event, platform: ChatPlatform) -> None:
         """Take note of what a person did. Returns when it is durable; told twice, it counts once.
@@ -169,7 +168,7 @@ class Assistant:
             return
         if not event.addressed:
             if self._options.keep_feedback and await self._judging.comment(event):
-                self._spawn(self._mark(event.message, platform), f"mark {event.message.key} as noted")
+                self._tasks.start(self._mark(event.message, platform), f"mark {event.message.key} as noted")
         elif event.text.strip().lower() == RESET:
             await self._reset(event, platform)
         else:
@@ -229,7 +228,7 @@ class Assistant:
                 answer = _RESET_DONE
             elif event.found_later:
                 return  # it was heard already, or there is nothing left to reset
-            self._spawn(self._say(event, platform, answer), f"confirm the reset in {event.message.key}")
+            self._tasks.start(self._say(event, platform, answer), f"confirm the reset in {event.message.key}")
 
     async def _say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
         try:
@@ -301,7 +300,7 @@ class Assistant:
             turns.append(turn)
             return
         turns = self._turns[turn.conversation.id] = deque([turn])
-        self._spawn(self._take_turns(turn.conversation.id, turns), f"turns of {turn.conversation.id}")
+        self._tasks.start(self._take_turns(turn.conversation.id, turns), f"turns of {turn.conversation.id}")
 
     async def _take_turns(self, conversation_id: str, turns: deque[Turn]) -> None:
         try:
@@ -309,16 +308,6 @@ class Assistant:
                 await self._answering.answer(turns.popleft())
         finally:
             del self._turns[conversation_id]
-
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()):
-            logger.error("task_failed", extra={"task": task.get_name()}, exc_info=error)
 
     @asynccontextmanager
     async def _in_order(self, key: str) -> AsyncIterator[None]:
