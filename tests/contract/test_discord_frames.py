@@ -56,7 +56,7 @@ class Play:
         log, house = self.here.store._log, self.here.pocket.house
         kept = Counter(each.type for each in log if each.message_id == self.here.kept(self.reply))
         assert all(kept[kind] <= count for kind, count in self.votes.items())
-        asked = Counter(each.data["parts"][0] for each in log if each.type == "add_message")
+        asked = Counter(part for each in log if each.type == "add_message" for part in each.data["parts"][:1])
         assert max(asked.values()) == 1
         assert sum(each.author.is_bot for each in self.reply.room.messages) == 1 + len(self.questions)
         assert house.assistants["discord"] not in [each.author for each in self.questions]
