@@ -97,7 +97,7 @@ class Connection:
             try:
                 await self._listen(resume=resume)
             except ReconnectWebSocket as asked:
-                resume = asked.resume and self._client.ws.socket.close_code not in _NOT_TO_BE_RESUMED
+                resume = asked.resume and not self._was_sent_away()
                 reason = "closed" if asked.resume else "session_ended"
             except discord.ConnectionClosed as closed:
                 if sentence := _FINAL.get(closed.code):
@@ -143,10 +143,13 @@ class Connection:
                 if malformed == _MALFORMED_IN_A_ROW:
                     raise
 
-    async def _hang_up(self) -> None:
+    def _was_sent_away(self) -> bool:
         # The client's `ws` is typed as if it were always there.
-        if (ws := self._client.ws) is not None and ws.open:
-            await ws.close(code=4000)
+        return self._client.ws is not None and self._client.ws.socket.close_code in _NOT_TO_BE_RESUMED
+
+    async def _hang_up(self) -> None:
+        if self._client.ws is not None and self._client.ws.open:
+            await self._client.ws.close(code=4000)
 
     def _lost(self, reason: str) -> None:
         if self._lost_at is None:

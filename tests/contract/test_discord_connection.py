@@ -4,7 +4,9 @@ import asyncio
 import logging
 
 import pytest
+from aiohttp import web
 
+from bots.pocket.discord_gateway import Gateway
 from bots.pocket.discord_rules import DiscordRules
 from core.errors import PlatformError, PlatformRefusedTokenError
 from core.language_models.scripted import ScriptedModel
@@ -166,6 +168,24 @@ async def test_two_hundred_votes_on_one_reply_are_all_found():
 
         await here.eventually(lambda: here.agrees(reply))
         assert len(here.opinions(reply)) == 200
+
+
+async def test_a_gateway_that_hangs_up_before_the_first_session_is_tried_again(monkeypatch):
+    serve, connections = Gateway.serve, []
+
+    async def reluctant(self, request):
+        connections.append(request)
+        if len(connections) > 2:
+            return await serve(self, request)
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.close(code=4000 + 7 * (len(connections) > 1))
+        return socket
+
+    monkeypatch.setattr(Gateway, "serve", reluctant)
+
+    async with bot() as here:
+        assert (await here.ask()).text == "An answer."
 
 
 async def test_a_wrong_token_is_said_to_be_one():
