@@ -21,7 +21,7 @@ demo: $(RUN) ## Watch the whole job in a minute: no token, no service
 	$(BIN)/plaudit demo
 
 test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 check: $(DEV) ## Look for faults without running anything
 	$(BIN)/ruff check
