@@ -45,10 +45,6 @@ class Gate:
         self._pacer.finished(stream, self._clock.monotonic())
         self._let_through()
 
-    def spent(self, calls: int) -> None:
-        """Something else made `calls` calls on this bucket."""
-        self._pacer.spent(calls, self._clock.monotonic())
-
     async def call(self, stream: Hashable, send: Callable[[], Awaitable[Sent]]) -> Sent:
         """Wait for `stream`'s turn, then make the call. Raises what `send` raises."""
         await self._turn(stream)
