@@ -107,7 +107,7 @@ def events(
     """Print the log, one record a line: `seq type vX.Y.Z {json}`."""
 
     async def show() -> None:
-        async with open_store(_settings().database_url) as store:
+        async with open_store(_settings().database_url, must_exist=True) as store:
             async for record in follow(store, after=after, limit=limit, forever=follow_log):
                 sys.stdout.write(_as_json(record) if as_json else _as_line(record))
                 sys.stdout.flush()
@@ -124,10 +124,11 @@ def conversation(
     as_json: AsJson = False,
 ) -> None:
     """Print a conversation with what people think of its replies, now or as of any moment, from the log alone."""
+    point = _point(as_of) if as_of else None
 
     async def show() -> None:
-        async with open_store(_settings().database_url) as store:
-            view = await store.conversation_view(conversation_id, as_of=_point(as_of) if as_of else None)
+        async with open_store(_settings().database_url, must_exist=True) as store:
+            view = await store.conversation_view(conversation_id, as_of=point)
         if as_json:
             sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
             return
@@ -158,11 +159,11 @@ def report_command(
     since, window = now - timedelta(hours=hours), f"the last {hours:g} hours"
 
     async def judged() -> dict[str, Report]:
-        async with open_store(_settings().database_url) as store:
+        async with open_store(_settings().database_url, must_exist=True) as store:
             return await reports_of(store, PLATFORMS if by is By.PLATFORM else (), since=since, until=now)
 
     async def grown() -> StreamingReport:
-        async with open_store(_settings().database_url) as store:
+        async with open_store(_settings().database_url, must_exist=True) as store:
             return streaming_report(await store.streaming_figures(since, now))
 
     if streaming:

@@ -17,15 +17,18 @@ from core.store.sqlite import SqliteDatabase
 
 
 @asynccontextmanager
-async def open_store(url: str, *, clock: Clock | None = None) -> AsyncIterator[SqlStore]:
+async def open_store(url: str, *, clock: Clock | None = None, must_exist: bool = False) -> AsyncIterator[SqlStore]:
     """The store at `url`: `postgresql://user@host/name`, `sqlite:///file`, or the path of a file.
 
     The tables of an SQLite file are made or upgraded; a Postgres server may serve others, and its tables are upgraded
-    by command only. Raises SettingsError for another URL, DatabaseUnavailableError where it cannot be opened, and
+    by command only. `must_exist`: an SQLite file that is not there is not made.
+    Raises SettingsError for another URL, DatabaseUnavailableError where it cannot be opened, and
     SchemaMismatchError where its tables are not of this version.
     """
     async with connected(url) as database:
         if isinstance(database, SqliteDatabase):
+            if must_exist:
+                database.check_exists()
             await database.write(schema.upgrade)
         else:
             await database.read(schema.check_version)

@@ -50,6 +50,14 @@ class SqliteDatabase:
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
 
+    def check_exists(self) -> None:
+        """Raises DatabaseUnavailableError where there is no such file: what only reads should not make one."""
+        if not self._path.exists():
+            raise DatabaseUnavailableError(
+                f"There is no database at {self._path} yet: run the bot first, or name another one "
+                "(PLAUDIT_DATABASE_URL, or --database)."
+            )
+
     @property
     def dialect(self) -> Dialect:
         """SQLite's."""

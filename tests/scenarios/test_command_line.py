@@ -51,7 +51,7 @@ def is_one_sentence(err: str) -> bool:
         (["events"], {"PLAUDIT_DATABASE_URL": "mysql://x/y"}, "mysql"),
         (["report"], {"PLAUDIT_DATABASE_URL": "postgresql://u:secret@127.0.0.1:9/x"}, "127.0.0.1"),
         (["db", "check"], {"PLAUDIT_DATABASE_URL": "postgresql://u:secret@127.0.0.1:9/x"}, "127.0.0.1"),
-        (["conversation", "01ARZ3NDEKTSV4RRFFQ69G5FAV"], {}, "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        (["report"], {}, "There is no database at"),
         (["conversation", "x", "--as-of", "yesterday"], {}, "yesterday"),
         (["demo", "--dir", "."], {}, "other files"),
     ],
@@ -65,6 +65,7 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path, arguments, settin
     assert is_one_sentence(err), err
     assert says in err
     assert "secret" not in err
+    assert [each.name for each in tmp_path.iterdir()] == ["somebody's file"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,16 @@ async def test_the_bot_stops_cleanly_and_says_of_a_reply_that_it_was_cut_off(tmp
     assert "stopped before the answer was complete" in reply.text
     last = orjson.loads(out.splitlines()[-1])
     assert (last["type"], last["data"]["status"], last["data"]["reason"]) == ("add_message", "cut_off", "stopped")
+
+
+async def test_an_unknown_conversation_is_said_in_one_sentence(tmp_path):
+    await plaudit("db", "upgrade", cwd=tmp_path)
+
+    code, _, err = await plaudit("conversation", "01ARZ3NDEKTSV4RRFFQ69G5FAV", cwd=tmp_path)
+
+    assert code != 0
+    assert is_one_sentence(err), err
+    assert "01ARZ3NDEKTSV4RRFFQ69G5FAV" in err
 
 
 async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
