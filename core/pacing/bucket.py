@@ -178,7 +178,12 @@ class RateBucket:
     def _forget(self, now: float) -> None:
         while self._taken and self._taken[0] + self.window <= now:
             self._taken.popleft()
-        if self.tells and now >= self._reset and self._reset > _NEVER:
+        if not self.tells:
+            return
+        is_over = now >= self._reset and self._reset > _NEVER
+        # A call that failed tells of no window; a window's time after the last one, none can be open.
+        was_never_told = self._reset == _NEVER and not self._taken and not self._out
+        if is_over or was_never_told:
             self._remaining, self._reset = self._limit, _NEVER
 
 

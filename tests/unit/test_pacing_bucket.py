@@ -184,3 +184,17 @@ def test_an_answer_handed_over_after_its_window_does_not_close_the_next() -> Non
     bucket.ended(4.5, 6.0, Budget(5, 0, 1.45))
 
     assert bucket.left(6.1) == 5
+
+
+def test_calls_that_fail_outside_any_window_are_given_back_when_one_would_be_over():
+    bucket = RateBucket(Rate(5, 5.0))
+    bucket.began(0.0)
+    bucket.ended(0.0, 0.1, Budget(5, 4, 4.9))
+
+    for moment in (10.0, 10.1, 10.2, 10.3, 10.4):
+        bucket.began(moment)
+        bucket.failed(moment + 0.05)
+
+    assert bucket.left(10.5) == 0
+    assert bucket.left(16.0) == 5
+    assert bucket.has_room(16.0, 1) == 16.0
