@@ -14,7 +14,7 @@ from core.splitting.graphemes import whole
 from core.splitting.inline import scan
 
 _SIGNS: Final = re.compile(
-    r"[\s>]*+(?:(?:[-+*]|\d{1,9}[.)])\s++)*+(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|\[[ xX]?\]?\s*)$"
+    r"[\s>]*+(?:(?:[-+*]|\d{1,9}[.)])\s++)*(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|\[[ xX]?\]?\s*)$"
 )
 _HALF: Final = re.compile(
     r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?<!\]\()(?:https?://|(?<![/.\w])www\.)[^\s<>]*|&#?\w{0,31})$"
