@@ -13,9 +13,7 @@ from core.splitting.blocks import Kind, Line, State
 from core.splitting.graphemes import whole
 from core.splitting.inline import scan
 
-_SIGNS: Final = re.compile(
-    r"[\s>]*+(?:(?:[-+*]|\d{1,9}[.)])\s++)*(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|\[[ xX]?\]?\s*)$"
-)
+_SIGNS: Final = re.compile(r"[\s>]*+(?:(?:[-+*]|\d{1,9}[.)])\s++)*(?:[-+*=_#|:~`\s]*+|\d{1,9}[.)]?\s*|\[[ xX]?\]?\s*)$")
 _HALF: Final = re.compile(
     r"(?:[*_~`\\]+|<[^\s<>]*|!?\[|(?<!\S)!|(?<!\]\()(?:https?://|(?<![/.\w])www\.)[^\s<>]*|&#?\w{0,31})$"
 )
