@@ -220,7 +220,6 @@ class Assistant:
         async with self._in_order(event.place.key):
             if event.message in self._resets:
                 return
-            self._resets.append(event.message)
             meant = await self._conversations.to_reset(event)
             answer = _NOTHING_TO_RESET
             if meant is not None and meant.ended_at is None and meant.started_at <= event.at:
@@ -228,6 +227,8 @@ class Assistant:
                 answer = _RESET_DONE
             elif event.found_later:
                 return  # it was heard already, or there is nothing left to reset
+            # Only now: told again after a database that was away, it must be heard.
+            self._resets.append(event.message)
             self._tasks.start(self._say(event, platform, answer), f"confirm the reset in {event.message.key}")
 
     async def _say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:

@@ -178,7 +178,7 @@ class ReplyStream:
     async def _change(self, index: int) -> None:
         """The next call for a part that shows already, when its turn comes, with the newest text."""
         showing = self._showings[index]
-        gate = self._use(showing.gate)
+        self._use(showing.gate)
 
         async def send() -> Sent:
             target = self._targets()[index]
@@ -188,7 +188,7 @@ class ReplyStream:
             self._meter.edits += 1
             return sent
 
-        await gate.call(self, send)
+        await showing.gate.call(self, send)
 
     async def _begin(self, index: int, target: Target) -> None:
         """Show a part for the first time."""
@@ -235,7 +235,7 @@ class ReplyStream:
         limits = self._platform.limits
         return self._gates.of(self._platform.edit_bucket(self._place), limits.edits, at_once=limits.edits_at_once)
 
-    def _use(self, gate: Gate | None) -> Gate:
+    def _use(self, gate: Gate | None) -> None:
         """Go through `gate` from now on; None: through none."""
         if self._gate is not gate:
             if self._gate is not None:
@@ -245,7 +245,6 @@ class ReplyStream:
                 gate.join(self, self._meter.unseen)
                 if self._finished:
                     gate.finished(self)
-        return gate  # type: ignore[return-value]  # None only where nobody asks for the answer
 
     async def _wait_after(self, error: PlatformError | None, *, is_new: bool) -> None:
         """The pause that an error asks for. Raises it where no further try will help."""

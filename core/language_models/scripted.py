@@ -12,12 +12,9 @@ Script = Callable[[Sequence[PromptMessage]], Sequence[Chunk | Exception | float]
 
 def words(text: str) -> list[Chunk | Exception | float]:
     """The chunks of an answer that comes word by word and ends well."""
-    return [*(Chunk(text=word) for word in text.split(" ") and _words(text)), Chunk(finish_reason="stop")]
-
-
-def _words(text: str) -> list[str]:
-    pieces = text.split(" ")
-    return [piece + " " for piece in pieces[:-1]] + pieces[-1:]
+    *first, last = text.split(" ")
+    pieces = [*(f"{word} " for word in first), last]
+    return [*(Chunk(text=piece) for piece in pieces), Chunk(finish_reason="stop")]
 
 
 class ScriptedModel:

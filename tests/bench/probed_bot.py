@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from bots import cli
-from core.gate import Gate
 from core.pacing import Pacer
 
 late: list[float] = []
@@ -35,7 +34,6 @@ def main() -> None:
         began(self, stream, now)
 
     Pacer.next, Pacer.began = next_turn, began_call  # type: ignore[method-assign]
-    assert Gate  # the gates use the class that is patched here
     try:
         cli.main()
     finally:

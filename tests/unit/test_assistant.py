@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.assistant import Assistant, Options
-from core.errors import ModelFailedError
+from core.errors import DatabaseUnavailableError, ModelFailedError
 from core.events import MessageDeleted, MessageReceived, ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
@@ -208,3 +208,23 @@ async def test_an_empty_message_or_one_of_a_bot_starts_nothing(scene):
     await scene.handle(scene.message("hello", bot=True))
 
     assert scene.store.tables.conversations == {}
+
+
+async def test_a_reset_that_could_not_be_kept_is_heard_when_it_is_told_again(scene, monkeypatch):
+    await scene.asks()
+    reset = scene.message("reset")
+    append = scene.store.append
+
+    async def away(*_records):
+        raise DatabaseUnavailableError("The database is away.")
+
+    monkeypatch.setattr(scene.store, "append", away)
+    with pytest.raises(DatabaseUnavailableError):
+        await scene.handle(reset)
+    monkeypatch.setattr(scene.store, "append", append)
+    await scene.handle(reset)
+    await scene.handle(reset)
+
+    assert [each.type async for each in scene.store.records()].count("end_conversation") == 1
+    await until(lambda: any("forgotten" in text for text in scene.platform.now))
+    assert sum("forgotten" in text for text in scene.platform.now) == 1
