@@ -151,7 +151,7 @@ class Answering:
 
     async def _read(self, turn: Turn, reply: ReplyStream, outcome: Outcome) -> None:
         history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
-        prompt = build_prompt(self._system_prompt, history, turn.question.id, self._window)
+        prompt = build_prompt(self._system_prompt, history, turn.question, self._window)
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
             outcome.sentences.append(_CUT_NOTE)

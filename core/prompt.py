@@ -27,13 +27,17 @@ class Prompt:
     is_cut: bool
 
 
-def build_prompt(system: str, history: Sequence[Message], question_id: str, window: Window) -> Prompt:
+def build_prompt(system: str, history: Sequence[Message], question: Message, window: Window) -> Prompt:
     """The system text and the newest messages up to the question, within `window`.
 
-    The question itself is always there, shortened at its beginning if it alone is too long. Neighbours with the same
-    role are joined, for many chat templates insist that user and assistant take turns.
+    The question itself is always there, even where its author has deleted it by now, shortened at its beginning if it
+    alone is too long. Neighbours with the same role are joined, for many chat templates insist that user and assistant
+    take turns.
     """
-    turns = [each for each in in_turns(history, question_id) if each.content.strip()]
+    if all(each.id != question.id for each in history):
+        later = {each.id for each in history if each.role is Role.USER and each.timestamp > question.timestamp}
+        history = [*(each for each in history if each.id not in later), question]
+    turns = [each for each in in_turns(history, question.id) if each.content.strip()]
     kept: list[Message] = []
     room = window.characters
     for message in reversed(turns[-window.messages :]):
