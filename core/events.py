@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from core.controls import Values
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
 
 
@@ -50,6 +51,8 @@ class MessageDeleted:
     event_id: str
     at: datetime
     message: MessageRef
+    found_later: bool = False
+    """As for a message; then `at` is the moment before the platform was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ class ReactionAdded:
     emoji: str
     """As the platform names it; `core.feedback.canonical_emoji` makes one name of them."""
     by_bot: bool = False
+    roles: tuple[str, ...] = ()
+    """The person's, as in `Person`; empty where the platform does not say."""
     found_later: bool = False
     """As for a message; then `at` is the moment before the platform was asked."""
 
@@ -90,4 +95,72 @@ class ReactionsCleared:
     emoji: str | None = None
 
 
-Event: TypeAlias = MessageReceived | MessageEdited | MessageDeleted | ReactionAdded | ReactionRemoved | ReactionsCleared
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPressed:
+    """Someone pressed a button of ours, or chose our entry in the menu of a message."""
+
+    event_id: str
+    at: datetime
+    person: Person
+    place: PlaceRef
+    message: MessageRef
+    """What the button is on, or whose menu it was."""
+    action: str
+    """The button's, as `core.controls` writes it."""
+    ticket: str
+    """What the platform takes for an answer to this very act, for some minutes; only its adapter reads it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormSubmitted:
+    """Someone filled in a form of ours and sent it."""
+
+    event_id: str
+    at: datetime
+    person: Person
+    place: PlaceRef
+    action: str
+    """The form's."""
+    values: Values
+    """By the names of the form's fields: what was put in. A field that was left empty is empty here, or not here."""
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandGiven:
+    """Someone gave a slash command."""
+
+    event_id: str
+    at: datetime
+    person: Person
+    place: PlaceRef
+    lasting: bool
+    """As for a message: the place holds one conversation."""
+    text: str
+    """What stands behind the command's name (`privacy export`), trimmed."""
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeOpened:
+    """Someone looks at the assistant's own page on the platform."""
+
+    event_id: str
+    at: datetime
+    person: Person
+
+
+Interaction: TypeAlias = ButtonPressed | FormSubmitted | CommandGiven
+"""What has a ticket: the person waits for an answer that only they see."""
+Event: TypeAlias = (
+    MessageReceived
+    | MessageEdited
+    | MessageDeleted
+    | ReactionAdded
+    | ReactionRemoved
+    | ReactionsCleared
+    | ButtonPressed
+    | FormSubmitted
+    | CommandGiven
+    | HomeOpened
+)

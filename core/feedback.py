@@ -16,6 +16,18 @@ USER_RATING = "user_rating"
 """The name of a 1–5 score."""
 USER_COMMENT = "user_comment"
 """The name of free text written below a reply."""
+USER_CATEGORY = "user_category"
+"""The name of a choice among categories; of one person several stand side by side, each value once."""
+EXPECTED_RESPONSE = "expected_response"
+"""The name of an Expectation: what a reply should have said (MLflow's name for it)."""
+BEST_SCORE = 5
+"""Scores are whole numbers from 1 to 5; normalised they are divided by it, 0.2 to 1.0."""
+
+
+def dimension(name: str) -> str:
+    """The name of the assessment of one dimension: `accuracy` → `user_accuracy`."""
+    return f"user_{name}"
+
 
 Value: TypeAlias = bool | int | float | str | None
 

@@ -100,6 +100,8 @@ class Person:
     ref: PersonRef
     name: str
     is_bot: bool = False
+    roles: tuple[str, ...] = ()
+    """What they are there, by ids and names: a guild's roles; `admin`, `owner`, `guest` in a workspace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Message:
     """The author's `PersonRef.key`; empty for the assistant."""
     parts: tuple[MessageRef, ...] = ()
     question_id: str | None = None
-    """For a reply: the message that it answers."""
+    """For a reply: the message that it answers. Of several replies to one question, each but the first is a retry."""
     status: ReplyStatus = ReplyStatus.COMPLETE
     deleted: bool = False
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from core.controls import Button, Form, Notice
 from core.events import MessageReceived
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, ModelIdentity, PersonRef, PlaceRef, Role
@@ -42,6 +43,8 @@ class Limits:
     """What to assume of a bucket of edits until the platform's answers say better."""
     edits_at_once: int = 1
     """Calls that may be in flight on such a bucket; never two for one message."""
+    looks: Rate = Rate(50, 60.0)
+    """How often the platform may be asked what stands on a message, in one workspace."""
     measure: Callable[[str], int] = len
     """The length of a text as the platform counts it."""
 
@@ -93,6 +96,59 @@ class CanReact(Protocol):
 
     async def react(self, message: MessageRef, emoji: str) -> None:
         """Put `emoji` (canonical, unicode) on `message`; twice is once."""
+        ...
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        """Take our own `emoji` off `message`; where it is not there, nothing."""
+        ...
+
+
+@runtime_checkable
+class CanOffer(Protocol):
+    """The platform shows buttons below a message of ours. Presses come as `ButtonPressed`, also after a restart."""
+
+    async def offer(self, message: MessageRef, text: str, buttons: Sequence[Button]) -> Sent:
+        """Show `text` (what the message shows already) with `buttons` below it. Raises as `edit` does."""
+        ...
+
+
+@runtime_checkable
+class CanAnswer(Protocol):
+    """The platform lets us answer what a person pressed, sent or commanded so that only they see it.
+
+    Each raises `PlatformError`. Where nothing answers an interaction by the time `handle` returns, the adapter
+    acknowledges it without a word. A form can only be the first answer to a ticket.
+    """
+
+    async def whisper(self, ticket: str, notice: Notice) -> None:
+        """Show `notice` to the person whose act the ticket is for."""
+        ...
+
+    async def open_form(self, ticket: str, form: Form) -> None:
+        """Put `form` before them; not after a form was sent, where a platform cannot follow one with another."""
+        ...
+
+
+@runtime_checkable
+class CanTellPrivately(Protocol):
+    """The platform lets us tell one person something that they did not ask for."""
+
+    @property
+    def tells_in_place(self) -> bool:
+        """They see it where they are; else it comes as a direct message, which is for what they asked for alone."""
+        ...
+
+    async def tell(self, person: PersonRef, place: PlaceRef, notice: Notice) -> None:
+        """Show `notice` to `person` alone. Raises PlatformError, also where they take no direct messages."""
+        ...
+
+
+@runtime_checkable
+class CanShowHome(Protocol):
+    """The platform gives the assistant a page of its own."""
+
+    async def show_home(self, person: PersonRef, text: str, buttons: Sequence[Button]) -> None:
+        """Show `text` (Markdown) and `buttons` on it to `person`."""
         ...
 
 
@@ -268,6 +324,21 @@ class Store(Protocol):
 
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""
+        ...
+
+    async def opted_out(self, person: str) -> bool:
+        """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
+        ...
+
+    async def erase(self, person: PersonRef) -> int:
+        """Erase a person's text, names and ids for good, from the log and the tables; the numbers stay.
+
+        Returns how many records were changed. Their consent stands as it stood.
+        """
+        ...
+
+    def data_of(self, person: str) -> AsyncIterator[Record]:
+        """Every record that holds data of a person (`PersonRef.key`), in the order of `seq`."""
         ...
 
     async def idle_conversations(self, before: datetime) -> list[Conversation]:

@@ -69,6 +69,8 @@ class AddMessage(Payload):
     parts: list[str] = field(default_factory=list)
     """`MessageRef.key` of every platform message that shows it, in order."""
     question_id: str | None = None
+    retry_of: str | None = None
+    """For a second answer to one question: the id of the reply that it stands beside."""
     trace_id: str | None = None
     client_request_id: str | None = None
     model: Json | None = None
@@ -176,6 +178,17 @@ class EraseSubject(Payload):
     subject: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetConsent(Payload):
+    """A person said whether what they say from now on may be kept."""
+
+    type: ClassVar[str] = "set_consent"
+
+    subject: str
+    """`PersonRef.key`"""
+    keep: bool
+
+
 RECORD_TYPES: dict[str, type[Payload]] = {
     each.type: each
     for each in (
@@ -187,6 +200,7 @@ RECORD_TYPES: dict[str, type[Payload]] = {
         LogExpectation,
         WithdrawAssessment,
         EraseSubject,
+        SetConsent,
     )
 }
 
