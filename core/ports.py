@@ -345,8 +345,14 @@ class Store(Protocol):
         """The open conversations whose last message is older than `before`."""
         ...
 
-    async def recent_replies(self, since: datetime) -> list[Message]:
-        """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
+    async def recent_replies(
+        self, since: datetime, *, before: datetime | None = None, limit: int | None = None
+    ) -> list[Message]:
+        """The assistant's messages with a timestamp in [`since`, `before`) that are not deleted, newest first.
+
+        `limit`: at most so many, and with the last of them all others of its very timestamp, so that the next page is
+        what lies `before` it.
+        """
         ...
 
     def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:

@@ -77,11 +77,22 @@ class MemoryStore:
         rows = [row for row in open_ones if row["last_message_at"] < to_utc(before)]
         return [as_conversation(_of(CONVERSATION, row)) for row in sorted(rows, key=_idle_order)]
 
-    async def recent_replies(self, since: datetime) -> list[Message]:
-        """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
-        rows = [row for row in self.tables.messages.values() if row["role"] == Role.ASSISTANT and not row["deleted"]]
-        recent = sorted((row for row in rows if row["timestamp"] >= since), key=_told_order, reverse=True)
-        return [as_message(_of(MESSAGE, row)) for row in recent]
+    async def recent_replies(
+        self, since: datetime, *, before: datetime | None = None, limit: int | None = None
+    ) -> list[Message]:
+        """The assistant's messages in [`since`, `before`) that are not deleted, newest first; see the port."""
+        rows = [
+            row
+            for row in self.tables.messages.values()
+            if row["role"] == Role.ASSISTANT
+            and not row["deleted"]
+            and to_utc(since) <= row["timestamp"]
+            and (before is None or row["timestamp"] < to_utc(before))
+        ]
+        rows.sort(key=_told_order, reverse=True)
+        if limit is not None:
+            rows = [row for row in rows if rows[:limit] and row["timestamp"] >= rows[:limit][-1]["timestamp"]]
+        return [as_message(_of(MESSAGE, row)) for row in rows]
 
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""

@@ -38,6 +38,7 @@ _recent_replies = _message.where(
     _m.timestamp >= bindparam("since"),
     _m.deleted == false(),
 ).order_by(_m.timestamp.desc(), _m.seq.desc())
+_replies_before = _recent_replies.where(_m.timestamp < bindparam("before"))
 _last_reply = _there.where(_m.role == Role.ASSISTANT.value).limit(1)
 
 _assessment = select(*(_a[name] for name in ASSESSMENT)).order_by(_a.at, _a.seq)
@@ -63,9 +64,25 @@ def idle_conversations(connection: Connection, before: datetime) -> list[Convers
     return [as_conversation(row) for row in connection.execute(_idle, {"before": before})]
 
 
-def recent_replies(connection: Connection, since: datetime) -> list[Message]:
-    """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
-    return [as_message(row) for row in connection.execute(_recent_replies, {"since": since}).all()]
+def recent_replies(
+    connection: Connection, since: datetime, before: datetime | None, limit: int | None
+) -> list[Message]:
+    """The assistant's messages in [`since`, `before`) that are not deleted, newest first.
+
+    Of the timestamp of the last there are all, be there more than `limit`.
+    """
+    query, bounds = _recent_replies, {"since": since}
+    if before is not None:
+        query, bounds = _replies_before, {"since": since, "before": before}
+    if limit is None:
+        return [as_message(row) for row in connection.execute(query, bounds).all()]
+    page = [as_message(row) for row in connection.execute(query.limit(limit), bounds).all()]
+    if len(page) < limit or not page:
+        return page
+    oldest = page[-1].timestamp
+    newer = [each for each in page if each.timestamp > oldest]
+    at_once = _recent_replies.where(_m.timestamp <= bindparam("oldest"))
+    return newer + [as_message(row) for row in connection.execute(at_once, {"since": oldest, "oldest": oldest}).all()]
 
 
 def message(connection: Connection, message_id: str) -> Message | None:

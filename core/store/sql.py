@@ -65,9 +65,12 @@ class SqlStore:
         """The open conversations without a message since `before`, the longest idle first."""
         return await self._database.read(partial(queries.idle_conversations, before=to_utc(before)))
 
-    async def recent_replies(self, since: datetime) -> list[Message]:
-        """The assistant's messages with a timestamp from `since` on that are not deleted, newest first."""
-        return await self._database.read(partial(queries.recent_replies, since=since))
+    async def recent_replies(
+        self, since: datetime, *, before: datetime | None = None, limit: int | None = None
+    ) -> list[Message]:
+        """The assistant's messages in [`since`, `before`) that are not deleted, newest first; see the port."""
+        since, before = to_utc(since), before and to_utc(before)
+        return await self._database.read(partial(queries.recent_replies, since=since, before=before, limit=limit))
 
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""

@@ -65,6 +65,19 @@ async def test_recent_replies_come_newest_first_without_what_people_said_or_was_
     assert [each.id for each in recent] == ["m2", "m6", "m3"]
 
 
+async def test_recent_replies_come_in_pages_that_part_none_of_one_moment(store) -> None:
+    await store.append(
+        started("c1"), *(replied(f"m{number}", seconds) for number, seconds in enumerate([1, 2, 2, 2, 3]))
+    )
+
+    first = await store.recent_replies(moment(1), limit=2)
+    second = await store.recent_replies(moment(1), before=first[-1].timestamp, limit=2)
+    last = await store.recent_replies(moment(1), before=second[-1].timestamp, limit=2)
+
+    assert [[each.id for each in page] for page in (first, second, last)] == [["m4", "m3", "m2", "m1"], ["m0"], []]
+    assert await store.recent_replies(moment(1), limit=0) == []
+
+
 async def test_the_first_start_and_the_first_end_count(store) -> None:
     await store.append(started("c1", 1), started("c1", 2), ended("c1", 3), ended("c1", 4))
 
