@@ -47,6 +47,10 @@ class MessageGoneError(PlatformError):
     """The message to be edited, or the place to post in, is no longer there for us."""
 
 
+class PlaceGoneError(MessageGoneError):
+    """It is the place: whether the message still stands in it cannot be seen."""
+
+
 class StreamRefusedError(PlatformError):
     """The platform does not (or no longer) stream this message; it can be edited all the same."""
 

@@ -1,16 +1,18 @@
 """What the core needs from outside: a chat platform, a language model, a store. Small protocols, nothing else."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from core.controls import Button, Form, Notice
 from core.events import MessageReceived
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, ModelIdentity, PersonRef, PlaceRef, Role
 from core.records import Record
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +212,38 @@ class Reaction:
     by_bot: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often an emoji stands on a message."""
+
+    emoji: str
+    """As the platform names it."""
+    count: int
+    """Without the assistant's own."""
+    people: tuple[Reaction, ...] | None
+    """Who put it there; None where the platform has not told of them all."""
+    handle: str = ""
+    """What the adapter asks for the people with; only it reads inside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message that stands in a place, as the platform shows its past."""
+
+    message: MessageRef
+    told: MessageReceived | None
+    """What was written; None where it is the assistant's own, or no message of anyone's (someone joined, …)."""
+    tallies: tuple[Tally, ...] = ()
+
+
+class InTurn(Protocol):
+    """Makes a call to the platform when its turn has come, and again after the pause that the platform asks for."""
+
+    async def __call__(self, call: Callable[[], Awaitable[Answer]], /) -> Answer:
+        """What `call` answers. Raises what it raises, RateLimitedError only after many in a row."""
+        ...
+
+
 @runtime_checkable
 class CanLookBack(Protocol):
     """The platform can be asked what happened while the assistant was away. Each call raises as `ChatPlatform`'s do."""
@@ -218,8 +252,22 @@ class CanLookBack(Protocol):
         """What was written in `place` from `since` on and still stands: the first `limit` messages, oldest first."""
         ...
 
-    async def reactions_on(self, message: MessageRef) -> Sequence[Reaction]:
-        """Every emoji that stands on `message`, once for each person who put it there."""
+    def shown_in(
+        self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
+    ) -> AsyncGenerator[Sequence[Shown], None]:
+        """All that stands in `place`, from `since` on and before `until`, page by page; each page oldest first.
+
+        Each call to the platform goes through `in_turn`. What was not there when the last page had come does not stand.
+        """
+        ...
+
+    async def reactions_on(
+        self, message: MessageRef, in_turn: InTurn, tallies: Sequence[Tally] | None = None
+    ) -> Sequence[Reaction]:
+        """Who put which emoji on `message`, once for each of both: those of `tallies`, or (None) all.
+
+        A platform may answer with more than was asked for.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from slack_sdk.errors import SlackApiError
 from core.errors import (
     MessageGoneError,
     MessageTooLongError,
+    PlaceGoneError,
     PlatformError,
     PlatformRefusedTokenError,
     RateLimitedError,
@@ -20,16 +21,17 @@ _REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = 
         frozenset(
             {
                 "message_not_found",
-                "channel_not_found",
-                "is_archived",
                 "thread_not_found",
                 "cant_update_message",
                 "edit_window_closed",
-                "not_in_channel",
-                "restricted_action",
             }
         ),
         MessageGoneError,
+        "Slack no longer lets the assistant write there ({code}).",
+    ),
+    (
+        frozenset({"channel_not_found", "is_archived", "not_in_channel", "restricted_action"}),
+        PlaceGoneError,
         "Slack no longer lets the assistant write there ({code}).",
     ),
     (
