@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -29,6 +30,8 @@ _PAUSES: Final = (0.5, 1, 2, 4, 8, 15, 15, 15)
 """Seconds between attempts to keep a reply while the database is away."""
 _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
+_WITHHELD: Final = 2_000
+"""How many messages that must not be kept are remembered, so that their conversations can go on."""
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
 
@@ -41,6 +44,23 @@ class Turn:
     asked_in: MessageRef
     place: PlaceRef
     platform: ChatPlatform
+    withheld: bool = False
+    """The words of the question, and so of the answer, are not to be kept."""
+    retry_of: str | None = None
+    """The id of the reply that this turn makes another one beside."""
+    name: str = ""
+    """For a retry: what tells it from others of the same question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A reply as people have it before them."""
+
+    id: str
+    parts: tuple[MessageRef, ...]
+    last_text: str
+    """What the last part shows."""
+    is_complete: bool
 
 
 class Answering:
@@ -71,6 +91,7 @@ class Answering:
         self._environment = environment
         self._gates = Gates(clock, reserve)
         self._told_of_cut: set[str] = set()
+        self._withheld: OrderedDict[str, str] = OrderedDict()
         self._reading: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -80,9 +101,14 @@ class Answering:
         for task in self._reading:
             task.cancel()
 
-    async def answer(self, turn: Turn) -> None:
+    @property
+    def gates(self) -> Gates:
+        """The ways to the rate buckets that replies are shown through."""
+        return self._gates
+
+    async def answer(self, turn: Turn) -> Answered:
         """Answer a question, whatever happens: the person sees something, and the log knows."""
-        reply_id = stable_ulid(turn.question.timestamp, f"reply:{turn.asked_in.key}")
+        reply_id = stable_ulid(turn.question.timestamp, _key(turn, "reply:"))
         live = LiveReply(reply_id, turn.conversation.id, turn.question.author, turn.place)
         reply = ReplyStream(
             turn.platform,
@@ -97,6 +123,9 @@ class Answering:
         live.is_posting = lambda: reply.posting
         with self._live.growing(live):
             outcome = await self._stream(turn, reply)
+            if turn.withheld:
+                self._withhold(turn.question.id, turn.question.content)
+                self._withhold(reply_id, "".join(outcome.text))
             await self._keep(self._record(turn, reply_id, reply, outcome))
         logger.info(
             "reply_finished",
@@ -109,6 +138,8 @@ class Answering:
                 "rate_limited": reply.figures.rate_limited,
             },
         )
+        is_complete = outcome.status is ReplyStatus.COMPLETE and bool("".join(outcome.text).strip())
+        return Answered(reply_id, reply.parts, reply.last_text, is_complete)
 
     async def say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
         """Post a sentence of our own as an answer to `event`. Raises PlatformError where that cannot be."""
@@ -151,6 +182,7 @@ class Answering:
 
     async def _read(self, turn: Turn, reply: ReplyStream, outcome: Outcome) -> None:
         history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
+        history = [self._in_words(each, turn) for each in history]
         prompt = build_prompt(self._system_prompt, history, turn.question, self._window)
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
@@ -165,6 +197,18 @@ class Answering:
                 if outcome.is_too_long:
                     return
         self._write(reply, outcome, *thoughts.finish())
+
+    def _in_words(self, message: Message, turn: Turn) -> Message:
+        """A message of the history with the words that the log must not have."""
+        if message.id == turn.question.id and turn.withheld:
+            return turn.question
+        words = self._withheld.get(message.id) if not message.content else None
+        return replace(message, content=words) if words else message
+
+    def _withhold(self, message_id: str, text: str) -> None:
+        self._withheld[message_id] = text
+        while len(self._withheld) > _WITHHELD:
+            self._withheld.popitem(last=False)
 
     def _write(self, reply: ReplyStream, outcome: Outcome, text: str, thought: str) -> None:
         if thought:
@@ -183,10 +227,11 @@ class Answering:
             id=reply_id,
             conversation_id=turn.conversation.id,
             role=Role.ASSISTANT.value,
-            content="".join(outcome.text),
+            content="" if turn.withheld else "".join(outcome.text),
             timestamp=self._clock.now().isoformat(),
             parts=[part.key for part in reply.parts],
             question_id=turn.question.id,
+            retry_of=turn.retry_of,
             trace_id=reply_id,
             client_request_id=client_request_id(turn.asked_in),
             model={"id": identity.id, "metadata": dict(identity.metadata)},
@@ -200,13 +245,14 @@ class Answering:
             streaming=asdict(reply.figures),
             status=outcome.status.value,
             reason=outcome.reason,
+            withheld=turn.withheld,
         )
         return envelop(
             payload,
             environment=self._environment,
             at=self._clock.now(),
             where=turn.place,
-            key=f"{turn.asked_in.key}:reply",
+            key=f"{_key(turn)}:reply",
             conversation_id=turn.conversation.id,
             message_id=reply_id,
         )
@@ -222,6 +268,10 @@ class Answering:
             else:
                 return
         logger.error("reply_not_kept", extra={"reply": record.message_id})
+
+
+def _key(turn: Turn, prefix: str = "") -> str:
+    return f"{prefix}{turn.asked_in.key}{f':{turn.name}' if turn.retry_of else ''}"
 
 
 def client_request_id(question: MessageRef) -> str:

@@ -24,20 +24,30 @@ class Conversations:
         self._model = model
         self._environment = environment
 
-    async def of_question(self, event: MessageReceived) -> tuple[Conversation, list[Record]]:
-        """The conversation that a question continues, or a new one and the record that starts it."""
+    async def of_question(self, event: MessageReceived, *, withheld: bool = False) -> tuple[Conversation, list[Record]]:
+        """The conversation that a question continues, or a new one and the record that starts it.
+
+        `withheld`: who asks is not to be known from it.
+        """
+        conversation, branched_from = await self._continued(event)
+        if conversation is not None:
+            return conversation, []
+        return self._start(event, branched_from=branched_from, withheld=withheld)
+
+    async def _continued(self, event: MessageReceived) -> tuple[Conversation | None, Message | None]:
+        """The conversation that goes on; or None, and the message that a new one branches from, if it does."""
         latest = await self._store.latest_conversation(event.place) if event.lasting else None
         if latest is not None:
-            return (latest, []) if latest.ended_at is None else self._start(event)
+            return (latest if latest.ended_at is None else None), None
         if event.parent is None:
-            return self._start(event)
+            return None, None
         parent = await self._store.message_at(event.parent)
         conversation = await self._conversation_at(event.parent, parent)
         if conversation is None or conversation.end_reason == RESET:
-            return self._start(event)
+            return None, None
         if not event.lasting and conversation.ended_at is None and await self._is_last(parent):
-            return conversation, []
-        return self._start(event, branched_from=parent)
+            return conversation, None
+        return None, parent
 
     async def to_reset(self, event: MessageReceived) -> Conversation | None:
         """The conversation that someone means who wants to reset it there."""
@@ -62,13 +72,13 @@ class Conversations:
         return last is None or last.id == message.id
 
     def _start(
-        self, event: MessageReceived, *, branched_from: Message | None = None
+        self, event: MessageReceived, *, branched_from: Message | None, withheld: bool
     ) -> tuple[Conversation, list[Record]]:
         model = self._model.identity
         conversation = Conversation(
             id=stable_ulid(event.at, f"conversation:{event.message.key}"),
             model=model,
-            username=event.author.name,
+            username="" if withheld else event.author.name,
             place=event.place,
             started_at=event.at,
         )
@@ -88,6 +98,6 @@ class Conversations:
             where=event.place,
             key=f"{event.message.key}:start",
             conversation_id=conversation.id,
-            subject=event.author.ref.key,
+            subject=None if withheld else event.author.ref.key,
         )
         return conversation, [record]

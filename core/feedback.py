@@ -3,10 +3,13 @@
 Plain values and pure functions; the words are MLflow's (Feedback, Expectation, AssessmentSource).
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
+
+from emoji import emojize
 
 from core.messages import Json
 
@@ -76,18 +79,6 @@ class Meaning:
 
 _SKIN_TONES_AND_SELECTORS = dict.fromkeys((*range(0x1F3FB, 0x1F400), 0xFE0E, 0xFE0F))
 
-_ALIASES = {
-    "+1": "👍",
-    "thumbsup": "👍",
-    "-1": "👎",
-    "thumbsdown": "👎",
-    "one": "1⃣",
-    "two": "2⃣",
-    "three": "3⃣",
-    "four": "4⃣",
-    "five": "5⃣",
-}
-
 _MEANINGS = {
     "👍": Meaning(USER_FEEDBACK, value=True),
     "👎": Meaning(USER_FEEDBACK, value=False),
@@ -95,13 +86,31 @@ _MEANINGS = {
 }
 
 
+_CORRECTION = re.compile(r"\s*(?:better|correction)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
+
+
+def read_correction(text: str) -> str | None:
+    """What a line says that a reply should have been (`better: …`, `correction: …`); None where it is no such line."""
+    match = _CORRECTION.match(text)
+    return match[1].rstrip() if match else None
+
+
+def read_below(text: str) -> Meaning:
+    """What a line below a reply says about it: a correction, or a comment."""
+    correction = read_correction(text)
+    return Meaning(USER_COMMENT, text.strip()) if correction is None else Meaning(EXPECTED_RESPONSE, correction)
+
+
 def canonical_emoji(name: str) -> str:
     """One name for an emoji, whatever skin tone, alias or colons it came with.
 
     `👍🏽`, `+1`, `:thumbsup::skin-tone-3:` are all `👍`; a name that is not known stays, without colons and tone.
     """
-    base = name.strip(":").split("::skin-tone-", 1)[0].translate(_SKIN_TONES_AND_SELECTORS)
-    return _ALIASES.get(base, base)
+    base = name.strip(":").split("::skin-tone-", 1)[0]
+    if base.isascii():
+        known = emojize(f":{base}:", language="alias")
+        base = base if known.isascii() and known.startswith(":") else known
+    return base.translate(_SKIN_TONES_AND_SELECTORS)
 
 
 def meaning_of(emoji: str) -> Meaning | None:

@@ -54,16 +54,13 @@ def build_prompt(system: str, history: Sequence[Message], question: Message, win
 
 
 def in_turns(history: Iterable[Message], question_id: str) -> list[Message]:
-    """The messages up to the question, every reply behind the question that it answers.
+    """The messages up to the question, behind every question the reply to it, of several the last.
 
     People write while the assistant answers, so the log may hold question, question, reply, reply.
     """
     messages = list(history)
     here = {message.id for message in messages}
-    replies: dict[str, list[Message]] = {}
-    for message in messages:
-        if message.question_id in here:
-            replies.setdefault(message.question_id or "", []).append(message)
+    replies = {message.question_id: message for message in messages if message.question_id in here}
     ordered: list[Message] = []
     for message in messages:
         if message.question_id in here:
@@ -71,7 +68,8 @@ def in_turns(history: Iterable[Message], question_id: str) -> list[Message]:
         ordered.append(message)
         if message.id == question_id:
             break
-        ordered += replies.get(message.id, ())
+        if message.id in replies:
+            ordered.append(replies[message.id])
     return ordered
 
 

@@ -14,9 +14,9 @@ from core.clock import Clock
 from core.errors import DatabaseUnavailableError, MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import Assessment, canonical_emoji, meaning_of
-from core.judging import reaction_origin
 from core.live import LiveReplies
 from core.messages import Message, MessageRef, PersonRef, PlaceRef
+from core.opinions import reaction_origin
 from core.ports import CanLookBack, ChatPlatform, Reaction, Store
 
 logger = logging.getLogger(__name__)

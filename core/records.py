@@ -86,6 +86,8 @@ class AddMessage(Payload):
     status: str = "complete"
     reason: str | None = None
     """Where the status is not `complete`: a short stable word for why."""
+    withheld: bool = False
+    """The words are not kept, as the person who asked wished; `content` is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +244,7 @@ def envelop(
     at: datetime,
     where: MessageRef | PlaceRef | PersonRef,
     key: str,
-    conversation_id: str,
+    conversation_id: str | None = None,
     message_id: str | None = None,
     subject: str | None = None,
 ) -> Record:

@@ -82,6 +82,12 @@ class ReplyStream:
         return tuple(each.message for each in self._showings)
 
     @property
+    def last_text(self) -> str:
+        """What its last part shows, or is about to."""
+        targets = self._targets()
+        return targets[-1].text if targets else ""
+
+    @property
     def figures(self) -> Streaming:
         """How it felt to its readers, by now."""
         return self._meter.figures()

@@ -9,7 +9,7 @@ from core.assistant import Assistant, Options
 from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import Assessment, AssessmentSource, SourceType
-from core.judging import comment_origin, reaction_origin
+from core.opinions import comment_origin, reaction_origin
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
 from core.ports import Reaction

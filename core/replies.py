@@ -1,0 +1,91 @@
+"""Which reply someone means: by its address, by what stands below it, or as the last one of a conversation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from core.events import MessageReceived
+from core.live import LiveReplies, LiveReply
+from core.messages import Conversation, Message, MessageRef, Role
+from core.ports import Store
+
+_HISTORY: Final = 50
+"""How many messages are looked through for the reply that a comment found later belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedReply:
+    """A reply of the assistant, as far as it is known at that moment."""
+
+    id: str
+    conversation_id: str
+    asker: str
+    """`PersonRef.key`; empty where it is not known."""
+    completed_at: datetime | None
+    """None while it is still being written."""
+    question_id: str | None = None
+
+
+class Replies:
+    """Finds replies, in the making or in the log."""
+
+    def __init__(self, store: Store, live: LiveReplies) -> None:
+        self._store = store
+        self._live = live
+
+    async def at(self, ref: MessageRef) -> JudgedReply | None:
+        """The reply of which `ref` is a part."""
+        if live := await self._live.at(ref):
+            return _in_the_making(live)
+        return await self._judged(await self._store.message_at(ref))
+
+    async def of(self, reply_id: str) -> JudgedReply | None:
+        """The reply of this id."""
+        return await self._judged(await self._store.message(reply_id))
+
+    async def last(self, conversation_id: str) -> JudgedReply | None:
+        """The last reply of a conversation."""
+        if live := self._live.in_conversation(conversation_id):
+            return _in_the_making(live)
+        return await self._judged(await self._store.last_reply(conversation_id))
+
+    async def above(self, event: MessageReceived) -> JudgedReply | None:
+        """The last reply above a message, of the conversation in whose place it stands."""
+        conversation = await self._store.latest_conversation(event.place) if event.lasting else None
+        if event.parent is None:
+            return await self._last_above(conversation, event) if conversation else None
+        reply = await self.at(event.parent)
+        if conversation is None or (reply and reply.conversation_id == conversation.id):
+            return reply
+        # A thread may have been made from a reply of another conversation: what was said in the thread is nearer.
+        return await self._last_above(conversation, event) or reply
+
+    async def conversation(self, reply: JudgedReply) -> Conversation | None:
+        """The conversation that a reply is in."""
+        return await self._store.conversation(reply.conversation_id)
+
+    async def _last_above(self, conversation: Conversation, event: MessageReceived) -> JudgedReply | None:
+        if not event.found_later:
+            return await self.last(conversation.id)
+        history = await self._store.history(conversation.id, limit=_HISTORY)
+        asked_before = _asked_before(event.at, history)
+        return await self._judged(asked_before)
+
+    async def _judged(self, message: Message | None) -> JudgedReply | None:
+        if message is None or message.role is not Role.ASSISTANT:
+            return None
+        question = await self._store.message(message.question_id) if message.question_id else None
+        asker = question.author if question else ""
+        return JudgedReply(message.id, message.conversation_id, asker, message.timestamp, message.question_id)
+
+
+def _asked_before(moment: datetime, history: Iterable[Message]) -> Message | None:
+    """The last reply whose question was asked by then: what was said below it need not have waited for its end."""
+    messages = list(history)
+    asked = {each.id for each in messages if each.role is Role.USER and each.timestamp <= moment}
+    return next((each for each in reversed(messages) if each.question_id in asked), None)
+
+
+def _in_the_making(live: LiveReply) -> JudgedReply:
+    return JudgedReply(live.id, live.conversation_id, live.asker, None)
