@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -12,27 +12,32 @@ from urllib.parse import quote
 
 import aiohttp
 
+from bots.discord.answers import Answers
 from bots.discord.client import check_permissions, logged_in
 from bots.discord.connection import IDENTIFY_PAUSE, PAUSES, Connection
+from bots.discord.direct import DirectMessages
+from bots.discord.indicator import Indicator
 from bots.discord.listening import Listener
+from bots.discord.reading import DIRECT, PLATFORM, snowflake
+from bots.discord.refusals import UnknownEmojiError
+from bots.discord.registration import register
 from bots.discord.render import LIMITS, render
+from bots.discord.render_controls import rows
 from bots.discord.rest import CALLS_PER_SECOND, Rest
 from bots.discord.surroundings import CachedSurroundings
-from bots.discord.translate import DIRECT, PLATFORM, emoji_name, snowflake, translate
+from bots.discord.translate import emoji_name, translate
 from core.clock import Clock, SystemClock
-from core.errors import PlatformError, RateLimitedError
-from core.events import Event, MessageReceived
+from core.controls import Button, Form, Notice
+from core.errors import MessageGoneError, PlatformError, RateLimitedError
+from core.events import Event, Interaction, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, Limits, Reaction, Sent
 
 logger = logging.getLogger(__name__)
 
-Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
+Handle = Callable[[Event, ChatPlatform], Coroutine[Any, Any, None]]
 CatchUp = Callable[[ChatPlatform, datetime | None], None]
 
-_TYPING_AFTER: Final = 0.4
-_TYPING_SECONDS: Final = 8.0
-"""Discord shows it for ten."""
 _PAGE: Final = 100
 _START_SECONDS: Final = 15.0
 """How long the start waits for a session and for the channels of every server: one may be away for long."""
@@ -42,14 +47,17 @@ class DiscordPlatform:
     """Posts and edits wherever the bot is."""
 
     name = PLATFORM
+    tells_in_place = False
 
-    def __init__(self, rest: Rest, around: CachedSurroundings, clock: Clock) -> None:
+    def __init__(self, rest: Rest, around: CachedSurroundings, clock: Clock, application: str) -> None:
         self._rest = rest
+        self.answers = Answers(rest, application)
+        self._direct = DirectMessages(rest)
+        self._indicator = Indicator(rest)
         self._around = around
         self._clock = clock
         self._unsure: set[str] = set()
         """The nonces of posts that failed: Discord may have taken them."""
-        self._typing: dict[str, set[asyncio.Task[None]]] = {}
 
     @property
     def limits(self) -> Limits:
@@ -66,9 +74,7 @@ class DiscordPlatform:
         body = {**render(text), "nonce": nonce, "enforce_nonce": True}
         if reply_to is not None and reply_to.channel == room:
             body["message_reference"] = {"message_id": reply_to.id, "fail_if_not_exists": False}
-        # The message itself ends the indicator; a call that came after it would bring it back.
-        for task in self._typing.get(room, ()):
-            task.cancel()
+        self._indicator.end(room)
         is_retry = nonce in self._unsure
         try:
             answer = await self._rest.call("POST", f"/channels/{room}/messages", bucket=("post", room), body=body)
@@ -90,29 +96,34 @@ class DiscordPlatform:
         path = f"{_path(message)}/reactions/{quote(emoji)}/@me"
         await self._rest.call("PUT", path, bucket=("react", message.channel), patient=True)
 
-    @asynccontextmanager
-    async def typing(self, place: PlaceRef) -> AsyncIterator[None]:
-        """Show that an answer is on its way, until the first text of it or the end of the block."""
-        room = _room(place)
-        task = asyncio.create_task(self._show_typing(room), name=f"show typing in {room}")
-        tasks = self._typing.setdefault(room, set())
-        tasks.add(task)
-        try:
-            yield
-        finally:
-            task.cancel()
-            tasks.discard(task)
-            if not tasks:
-                self._typing.pop(room, None)
-            await asyncio.gather(task, return_exceptions=True)
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        """Take our own emoji off a message, if it is there."""
+        path = f"{_path(message)}/reactions/{quote(emoji)}/@me"
+        with contextlib.suppress(MessageGoneError, UnknownEmojiError):
+            await self._rest.call("DELETE", path, bucket=("react", message.channel), patient=True)
 
-    async def _show_typing(self, room: str) -> None:
-        # Most answers begin before anyone would look for it.
-        await asyncio.sleep(_TYPING_AFTER)
-        with contextlib.suppress(PlatformError):
-            while True:
-                await self._rest.call("POST", f"/channels/{room}/typing", bucket=("typing", room), patient=True)
-                await asyncio.sleep(_TYPING_SECONDS)
+    async def offer(self, message: MessageRef, text: str, buttons: Sequence[Button]) -> Sent:
+        """Show buttons below a message of ours; they stay when it is edited later."""
+        body = {**render(text), "components": rows(buttons)}
+        answer = await self._rest.call("PATCH", _path(message), bucket=None, body=body)
+        return Sent(message, answer.budget)
+
+    async def whisper(self, ticket: str, notice: Notice) -> None:
+        """Show `notice` to the person whose act the ticket is for."""
+        await self.answers.whisper(ticket, notice)
+
+    async def open_form(self, ticket: str, form: Form) -> None:
+        """Put `form` before them."""
+        await self.answers.open_form(ticket, form)
+
+    async def tell(self, person: PersonRef, place: PlaceRef, notice: Notice) -> None:
+        """Write `notice` to `person` as a direct message."""
+        del place  # Discord shows a message to one person alone where it answers them, and nowhere else
+        await self._direct.tell(person.id, notice)
+
+    def typing(self, place: PlaceRef) -> AbstractAsyncContextManager[None]:
+        """Show that an answer is on its way, until the first text of it or the end of the block."""
+        return self._indicator.shown(_room(place))
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a channel or thread from `since` on, oldest first."""
@@ -205,8 +216,14 @@ async def connected(
             calls_per_second=calls_per_second,
         )
         around = CachedSurroundings(client, rest)
-        platform = DiscordPlatform(rest, around, clock)
-        listener = Listener(around, lambda event: handle(event, platform), clock)
+        application = str(client.application_id)
+        platform = DiscordPlatform(rest, around, clock, application)
+
+        async def take(event: Event) -> None:
+            handling = handle(event, platform)
+            await (platform.answers.attend(event.ticket, handling) if isinstance(event, Interaction) else handling)
+
+        listener = Listener(around, take, clock)
         connection = Connection(
             client,
             gateway_url,
@@ -222,15 +239,18 @@ async def connected(
 
         client.hear = hear
         keeping = asyncio.create_task(connection.keep(), name="stay connected to Discord")
+        registering = asyncio.create_task(register(rest, application), name="register commands")
         try:
             await _ready(connection, keeping, gateway_url)
             check_permissions(client)
+            await asyncio.wait({registering}, timeout=_START_SECONDS)
             keeping.add_done_callback(_ended)
             catch_up(platform, None)
             yield platform
         finally:
             keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            registering.cancel()
+            await asyncio.gather(keeping, registering, return_exceptions=True)
             await listener.close()
 
 

@@ -17,7 +17,7 @@ from bots.discord.surroundings import CachedSurroundings
 from bots.discord.translate import EVENTS, channel_of, translate
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError
-from core.events import Event, ReactionAdded, ReactionRemoved, ReactionsCleared
+from core.events import Event, Interaction, ReactionAdded, ReactionRemoved, ReactionsCleared
 
 logger = logging.getLogger(__name__)
 
@@ -126,6 +126,8 @@ class Listener:
             logger.error("event_failed", extra={"task": task.get_name()}, exc_info=error)
 
     async def _tell(self, event: Event) -> None:
+        if isinstance(event, Interaction):
+            return await self._take(event)  # whoever acted was told by now how it went: it is theirs to try again
         for pause in self._pauses:
             try:
                 return await self._take(event)

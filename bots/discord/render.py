@@ -32,8 +32,10 @@ def length(markdown: str) -> int:
     return max(len(markdown), len(shown(markdown)))
 
 
-LIMITS: Final = Limits(message_length=MESSAGE_LENGTH, edits=Rate(5, 5.0), measure=length)
-"""Edits are limited for each channel; the numbers are what Discord's users observe, its answers tell the real ones."""
+LIMITS: Final = Limits(message_length=MESSAGE_LENGTH, edits=Rate(5, 5.0), looks=Rate(50, 10.0), measure=length)
+"""Edits are limited for each channel; the numbers are what Discord's users observe, its answers tell the real ones.
+
+Looks are a tenth of what a bot may call in all, and go behind everything else."""
 
 
 def render(markdown: str) -> dict[str, Any]:

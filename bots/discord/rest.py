@@ -14,6 +14,7 @@ import orjson
 
 from bots.discord.refusals import refusal
 from core.clock import Clock
+from core.controls import Attachment
 from core.errors import PlatformError, RateLimitedError
 from core.pacing.bucket import RateBucket
 from core.ports import Budget, Rate
@@ -33,6 +34,7 @@ _TRIES: Final = 10
 _NO_CONTENT: Final = 204
 _MOMENT: Final = 0.05
 """Seconds."""
+_REFUSED_TOO_OFTEN: Final = "Discord keeps refusing a call for its rate limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,24 @@ class Answer:
 
     data: Any
     budget: Budget | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    body: Any = None
+    query: Mapping[str, str] | None = None
+    attachment: Attachment | None = None
+
+    def data(self) -> bytes | aiohttp.FormData | None:
+        """What the request carries; a form can be sent once only."""
+        if self.attachment is None:
+            return None if self.body is None else orjson.dumps(self.body)
+        form = aiohttp.FormData()
+        form.add_field("payload_json", orjson.dumps(self.body).decode(), content_type="application/json")
+        form.add_field("files[0]", self.attachment.content, filename=self.attachment.name)
+        return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +105,6 @@ class Rest:
         self._url = url.rstrip("/")
         self._headers = {
             "Authorization": f"Bot {token}",
-            "Content-Type": "application/json",
             "User-Agent": user_agent,
         }
         self._clock = clock
@@ -101,11 +120,12 @@ class Rest:
         bucket: tuple[str, str] | None,
         body: Any = None,
         query: Mapping[str, str] | None = None,
+        attachment: Attachment | None = None,
         patient: bool = False,
     ) -> Answer:
         """Make a call. `bucket` is its kind and channel, or None where the caller keeps to the limit by itself.
 
-        `patient`: wait as long as it takes, and let others go first.
+        `attachment` is uploaded beside the body. `patient`: wait as long as it takes, and let others go first.
 
         Raises:
             PlatformError: as `core.ports.ChatPlatform` says.
@@ -114,12 +134,29 @@ class Rest:
         for _ in range(_TRIES):
             await self._admission(counted, patient=patient)
             try:
-                return await self._send(method, path, counted, body, query)
+                return await self._send(counted, _Call(method, path, body, query, attachment))
             except RateLimitedError as error:
                 if not patient:
                     raise
                 await asyncio.sleep(error.retry_after)
-        raise PlatformError("Discord keeps refusing a call for its rate limit.")
+        raise PlatformError(_REFUSED_TOO_OFTEN)
+
+    async def answer(self, path: str, body: Any, *, attachment: Attachment | None = None) -> None:
+        """Answer an interaction: its token in `path` stands for the bot's, and the limit over all calls is not met.
+
+        Raises:
+            PlatformError: as `core.ports.CanAnswer` says.
+        """
+        call = _Call("POST", path, body, attachment=attachment)
+        for _ in range(_TRIES):
+            response = await self._request(call, {"User-Agent": self._headers["User-Agent"]})
+            error = refusal(response.status, response.headers, response.data)
+            if error is None:
+                return
+            if not isinstance(error, RateLimitedError):
+                raise error
+            await asyncio.sleep(error.retry_after)
+        raise PlatformError(_REFUSED_TOO_OFTEN)
 
     async def _admission(self, bucket: RateBucket | None, *, patient: bool) -> None:
         """Wait for room. Raises RateLimitedError instead where the text may be another one by then."""
@@ -133,15 +170,13 @@ class Rest:
                 return
             await asyncio.sleep(max(room, own) - now)
 
-    async def _send(
-        self, method: str, path: str, bucket: RateBucket | None, body: Any, query: Mapping[str, str] | None
-    ) -> Answer:
+    async def _send(self, bucket: RateBucket | None, call: _Call) -> Answer:
         buckets = [self._overall, *([bucket] if bucket else ())]
         began = self._clock.monotonic()
         for each in buckets:
             each.began(began)
         try:
-            response = await self._request(method, path, body, query)
+            response = await self._request(call, self._headers)
         except BaseException:
             for each in buckets:
                 each.failed(self._clock.monotonic())
@@ -159,14 +194,14 @@ class Rest:
             raise error
         return Answer(response.data, response.budget)
 
-    async def _request(self, method: str, path: str, body: Any, query: Mapping[str, str] | None) -> _Response:
+    async def _request(self, call: _Call, headers: Mapping[str, str]) -> _Response:
         try:
             async with self._session.request(
-                method,
-                self._url + path,
-                data=None if body is None else orjson.dumps(body),
-                params=query,
-                headers=self._headers,
+                call.method,
+                self._url + call.path,
+                data=call.data(),
+                params=call.query,
+                headers={**headers, "Content-Type": "application/json"} if call.attachment is None else headers,
                 timeout=_TIMEOUT,
             ) as response:
                 return _Response(response.status, response.headers, _json(await response.read()))

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import discord
 
+from bots.discord.reading import Channel
 from bots.discord.rest import Rest
-from bots.discord.translate import Channel
 from core.errors import PlatformError
 
 logger = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from bots.discord.translate import Channel
+from bots.discord.reading import Channel
 
 ME, ADA, BEN, GUILD, CHANNEL, MESSAGE = "1000", "2000", "3000", "4000", "5000", "175928847299117063"
 MY_ROLE, OTHER_ROLE, THREAD = "7000", "8000", "9000"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bots.discord.translate import EVENTS, channel_of, moment, plain_text, snowflake, translate
+from bots.discord.reading import moment, snowflake
+from bots.discord.translate import EVENTS, channel_of, plain_text, translate
 from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.messages import MessageRef, PersonRef, PlaceRef
 from tests.unit.discord_frames import (
