@@ -21,12 +21,14 @@ from rich.text import Text
 from bots import loop
 from bots.demo import play
 from bots.presenting import report_table, streaming_table
-from bots.running import PLATFORMS, run_until_stopped
+from bots.running import PLATFORMS, policies_from, run_until_stopped
 from core import logs
 from core.errors import PlauditError, SettingsError
 from core.following import follow
 from core.insight.report import ALL, Report, reports_of
 from core.insight.streaming import StreamingReport, streaming_report
+from core.messages import PlaceRef
+from core.policy_example import as_toml, example
 from core.records import Record
 from core.settings import Settings, env_example
 from core.store import database as store_database
@@ -43,6 +45,10 @@ app = typer.Typer(
 )
 database = typer.Typer(help="Look after the database's tables.", no_args_is_help=True)
 app.add_typer(database, name="db")
+config = typer.Typer(
+    help="Look after plaudit.toml: what reactions mean, who is heard, what is offered, and where.", no_args_is_help=True
+)
+app.add_typer(config, name="config")
 
 out = Console()
 
@@ -91,7 +97,10 @@ def demo(
 def run_bot(
     platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(PLATFORMS)}.")],
 ) -> None:
-    """Run the bot until it is stopped (Ctrl-C, SIGTERM); replies in flight get their grace."""
+    """Run the bot until it is stopped (Ctrl-C, SIGTERM); replies in flight get their grace.
+
+    SIGHUP makes it read plaudit.toml again.
+    """
     settings = _settings()
     logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
     run(run_until_stopped(settings, platforms))
@@ -201,6 +210,40 @@ def check() -> None:
     """Say whether the tables are as this version needs them."""
     run(store_database.check(_settings().database_url))
     out.print("The tables are as they should be.")
+
+
+@config.command("check")
+def check_config(
+    at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE", help="Print what holds there: slack, slack:T0123ABCD, slack:T0123ABCD:C0123ABCD."
+        ),
+    ] = None,
+) -> None:
+    """Say whether the file is as it should be, and what to mend where it is not."""
+    settings = _settings()
+    policies = policies_from(settings)
+    if at is not None:
+        sys.stdout.write(as_toml(policies.at(_place(at))))
+    elif Path(settings.config).exists():
+        out.print(f"{settings.config} is fine.", highlight=False)
+    else:
+        out.print(f"There is no {settings.config}: the defaults hold everywhere.", highlight=False)
+
+
+@config.command("example")
+def print_example() -> None:
+    """Print every key with its meaning and default, as a file for plaudit.toml."""
+    sys.stdout.write(example())
+
+
+def _place(text: str) -> PlaceRef:
+    platform, *rest = text.split(":")
+    if platform not in PLATFORMS or len(rest) > 2:  # noqa: PLR2004 - a workspace and a channel
+        raise SettingsError(f"{text!r} is no place; write slack, slack:WORKSPACE or slack:WORKSPACE:CHANNEL.")
+    workspace, channel = (*rest, "", "")[:2]
+    return PlaceRef(platform, workspace, channel)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

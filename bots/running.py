@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import aiohttp
@@ -17,6 +18,7 @@ from core.assistant import Assistant, Options
 from core.clock import SystemClock
 from core.errors import SettingsError
 from core.language_models.hub import HubModel
+from core.policy_file import Reloading
 from core.ports import ChatPlatform
 from core.prompt import Window
 from core.schedule import Job, timers
@@ -56,14 +58,28 @@ def model_from(settings: Settings) -> HubModel:
     )
 
 
+def policies_from(settings: Settings) -> Reloading:
+    """What holds where, from the file that the settings name; only plaudit.toml, when nobody named it, may be missing.
+
+    Raises:
+        SettingsError: something in the file cannot be; the message names the line.
+    """
+    return Reloading(Path(settings.config), required="config" in settings.model_fields_set)
+
+
 @asynccontextmanager
-async def running(settings: Settings, platforms: Iterable[str]) -> AsyncIterator[SqlStore]:
+async def running(
+    settings: Settings, platforms: Iterable[str], policies: Reloading | None = None
+) -> AsyncIterator[SqlStore]:
     """The whole bot while the block lasts; leaving it stops listening first, then lets replies finish.
+
+    `policies`: to be held by whoever reads them again; else those of the file that the settings name.
 
     Raises:
         PlauditError: a token, the database or a setting is not right; the message says what to do.
     """
     # What cannot work is refused before anything is opened.
+    policies = policies or policies_from(settings)
     wanted = [(each, _tokens(settings, each)) for each in dict.fromkeys(platforms)]
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_store(settings.database_url))
@@ -71,7 +87,7 @@ async def running(settings: Settings, platforms: Iterable[str]) -> AsyncIterator
         # Opened before the assistant: the replies that finish when nobody listens any more need it still.
         session = await stack.enter_async_context(aiohttp.ClientSession())
         assistant = await stack.enter_async_context(
-            Assistant(store=store, model=model, clock=SystemClock(), options=options_from(settings))
+            Assistant(store=store, model=model, clock=SystemClock(), options=options_from(settings), policies=policies)
         )
         idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
         await stack.enter_async_context(timers(Job("end idle conversations", idle, assistant.end_idle_conversations)))
@@ -107,12 +123,14 @@ def _connected(
 
 
 async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; SIGHUP reads the policies again."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
-    async with running(settings, platforms):
+    policies = policies_from(settings)
+    loop.add_signal_handler(signal.SIGHUP, policies.reload)
+    async with running(settings, platforms, policies):
         logger.info("ready", extra={"platforms": ",".join(platforms)})
         await stop.wait()
         logger.info("stopping", extra={"grace_seconds": settings.grace_seconds})

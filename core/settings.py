@@ -101,6 +101,13 @@ class Settings(BaseSettings):
             description="dev, staging, prod, …: part of every record's topic, so that trials and real use stay apart.",
         ),
     ] = "dev"
+    config: Annotated[
+        str,
+        Field(
+            description="The file that says what reactions mean, who is heard and what is offered, where "
+            "(`plaudit config example`). A named file must be there; without plaudit.toml its defaults hold."
+        ),
+    ] = "plaudit.toml"
     feedback: Annotated[
         bool,
         Field(description="Keep what people think of the replies. Off: the assistant answers, votes are not kept."),

@@ -1,4 +1,4 @@
-"""Prints what is written in the code and read elsewhere: `.env.example` and the tables in `docs/reference.md`.
+"""Prints what is written in the code and read elsewhere: `.env.example`, `plaudit.example.toml` and `reference.md`.
 
 `python docs/printed.py` writes the files; with `--check` it only says which of them are out of date.
 """
@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
+from core.policy_example import example, key_rows
 from core.records import RECORD_TYPES
 from core.settings import Settings, env_example, setting_names
 
@@ -15,7 +16,7 @@ _ROOT: Final = Path(__file__).parents[1]
 
 
 def reference() -> str:
-    """`docs/reference.md`: settings and record types."""
+    """`docs/reference.md`: settings, the keys of `plaudit.toml`, and record types."""
     return "\n".join(
         (
             "# Reference",
@@ -29,6 +30,21 @@ def reference() -> str:
             "| Name | Default | Meaning |",
             "| --- | --- | --- |",
             *_settings(),
+            "",
+            "## plaudit.toml",
+            "",
+            "All but the last two can be chosen for all, per platform (`[slack]`), per workspace or guild",
+            "(`[slack.workspace.T…]`, `[discord.guild.…]`) and per channel (`[slack.workspace.T….channel.C…]`); the",
+            "nearest wins, key by key. [plaudit.example.toml](plaudit.example.toml) shows how it is written. A running",
+            "bot reads the file again on SIGHUP; where something in it cannot be, all stays as it was, and the log says",
+            "which line.",
+            "",
+            "| Key | Default | It may be | Meaning |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| `{name}` | {default and f'`{default}`'} | {title} | {text} |"
+                for name, default, title, text in key_rows()
+            ),
             "",
             "## Records",
             "",
@@ -62,7 +78,11 @@ def _records() -> list[str]:
 
 def main() -> int:
     """Write the files, or compare them."""
-    printed = {_ROOT / ".env.example": env_example(), _ROOT / "docs" / "reference.md": reference()}
+    printed = {
+        _ROOT / ".env.example": env_example(),
+        _ROOT / "docs" / "plaudit.example.toml": example(),
+        _ROOT / "docs" / "reference.md": reference(),
+    }
     stale = [path for path, text in printed.items() if not path.exists() or path.read_text("utf-8") != text]
     if "--check" in sys.argv[1:]:
         for path in stale:
