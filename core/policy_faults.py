@@ -17,11 +17,13 @@ from core.policy_keys import Discord, File, Layer, Slack, Some, SomeThere, Works
 from core.policy_lines import Path, line_of
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_TWICE: Final = {
+    "Cannot overwrite": "it is there twice: take one away",
+    "Cannot declare": "it is there twice: put both into one",
+}
 _FIXES: Final = {
     "Invalid statement": 'a key with other characters than letters, digits, - and _ stands in quotes: "👍" = true',
     "Invalid value": 'text stands in quotes (thread = "chat"), true and false do not',
-    "Cannot overwrite": "it is there twice: take one away",
-    "Cannot declare": "it is there twice: put both into one",
     "Expected newline": "each key has a line of its own",
 }
 """What to do, by how tomllib's sentence begins."""
@@ -48,13 +50,13 @@ def sentence(name: str, text: str, faults: Iterable[Fault]) -> str:
 
 def no_toml(name: str, text: str, error: tomllib.TOMLDecodeError) -> str:
     """The same for a file that is no TOML."""
-    says = str(error)
-    position = _POSITION.search(says)
-    says = _POSITION.sub("", says)
+    position = _POSITION.search(str(error))
+    says = _POSITION.sub("", str(error))
     if position and position[1]:
-        line, fix = position[1], next((fix for begins, fix in _FIXES.items() if says.startswith(begins)), _NOT_CLOSED)
+        line, fixes = int(position[1]), _TWICE | _FIXES
     else:
-        line, fix = str(text.rstrip().count("\n") + 1), _NOT_CLOSED
+        line, fixes = text.rstrip().count("\n") + 1, _TWICE
+    fix = next((fix for begins, fix in fixes.items() if says.startswith(begins)), _NOT_CLOSED)
     return f"{name}, line {line}: {says[:1].lower()}{says[1:]}; {fix}."
 
 
