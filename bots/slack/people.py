@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from typing import Any, Final
 
 import aiohttp
@@ -61,4 +62,13 @@ class Directory:
 def _profile(user: dict[str, Any]) -> Profile:
     profile = user.get("profile") or {}
     name = profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name")
-    return Profile(name or user["id"], bool(user.get("is_bot")))
+    return Profile(name or user["id"], bool(user.get("is_bot")), tuple(_roles(user)))
+
+
+def _roles(user: dict[str, Any]) -> Iterator[str]:
+    if user.get("is_admin"):
+        yield "admin"
+    if user.get("is_owner"):
+        yield "owner"
+    if user.get("is_restricted") or user.get("is_ultra_restricted"):
+        yield "guest"

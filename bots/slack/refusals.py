@@ -1,8 +1,10 @@
 """Slack's refusals as our own errors."""
 
-from typing import Final
+from collections.abc import Awaitable
+from typing import Any, Final
 
-from slack_sdk.errors import SlackApiError
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from core.errors import (
     MessageGoneError,
@@ -85,3 +87,23 @@ def refusal(error: SlackApiError) -> PlatformError:
     needed = response.get("needed")
     more = f"; add the scope {needed} and install the app again" if code == "missing_scope" else ""
     return PlatformError(f"Slack refused the call ({code}{more}).")
+
+
+async def asking(call: Awaitable[Any]) -> Any:
+    """The answer to a call. Raises Slack's refusal, or that it cannot be reached, as a PlatformError."""
+    try:
+        return await call
+    except SlackApiError as error:
+        raise refusal(error) from error
+    except SlackClientError as error:
+        raise PlatformError("Slack did not do what it was asked for.") from error
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise PlatformError("Slack cannot be reached right now.") from error
+
+
+def code_of(error: PlatformError) -> str:
+    """Slack's own word for a refusal; empty where it was none."""
+    cause = error.__cause__
+    if not isinstance(cause, SlackApiError) or isinstance(cause.response, str):
+        return ""
+    return str(cause.response.get("error") or "")

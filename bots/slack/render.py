@@ -21,8 +21,10 @@ def length(text: str) -> int:
     return len(text) + 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))
 
 
-LIMITS: Final = Limits(message_length=MESSAGE_LENGTH, edits=Rate(50, 60.0), edits_at_once=4, measure=length)
-"""`chat.update` is allowed about 50 times a minute for the whole workspace (Slack's Tier 3)."""
+LIMITS: Final = Limits(
+    message_length=MESSAGE_LENGTH, edits=Rate(50, 60.0), edits_at_once=4, looks=Rate(50, 60.0), measure=length
+)
+"""`chat.update` and `reactions.get` are each allowed some 50 times a minute in a workspace (Slack's Tier 3)."""
 
 STREAM_LIMITS: Final = StreamLimits(appends=Rate(100, 60.0), seconds=240.0, at_once=4)
 """`chat.appendStream` is Tier 4, for the whole workspace too. Slack ends a stream five minutes after its start."""

@@ -10,10 +10,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from core.events import Event, MessageDeleted, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
+from core.events import (
+    Event,
+    HomeOpened,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReactionAdded,
+    ReactionRemoved,
+)
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
 
 PLATFORM: Final = "slack"
+MALFORMED: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, OSError)
+"""What reading a payload raises that is not as Slack writes it."""
 
 _SPOKEN_SUBTYPES: Final = (None, "file_share", "thread_broadcast", "me_message")
 _REFERENCE: Final = re.compile(r"<([@#!]?)([^>|]*)(?:\|([^>]*))?>")
@@ -34,6 +44,8 @@ class Profile:
 
     name: str
     is_bot: bool = False
+    roles: tuple[str, ...] = ()
+    """`admin`, `owner`, `guest`."""
 
 
 People = Mapping[str, Profile]
@@ -46,7 +58,7 @@ def translate(body: Any, me: Identity, people: People) -> Event | None:
     """
     try:
         return _translate(body, me, people)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError):
+    except MALFORMED:
         return None
 
 
@@ -62,12 +74,16 @@ def author_of(body: Any) -> str | None:
 
 def _translate(body: dict[str, Any], me: Identity, people: People) -> Event | None:
     event = body["event"]
-    event_id = _text(body["event_id"])
+    event_id = read_text(body["event_id"])
     match event["type"]:
         case "message" | "app_mention":
             return _message(event, event_id, me, people)
         case "reaction_added" | "reaction_removed":
             return _reaction(event, event_id, me, people)
+        case "app_home_opened" if event.get("tab") == "home":
+            # Its event_ts may come without the point; the envelope tells the second.
+            at = moment(body.get("event_time") or event["event_ts"])
+            return HomeOpened(event_id=event_id, at=at, person=person_of(event["user"], me, people))
         case _:
             return None
 
@@ -85,25 +101,24 @@ def _message(event: dict[str, Any], event_id: str, me: Identity, people: People)
 
 
 def _received(event: dict[str, Any], event_id: str, me: Identity, people: People) -> MessageReceived | None:
-    user, channel, ts = _text(event["user"]), _text(event["channel"]), _text(event["ts"])
+    user, channel, ts = read_text(event["user"]), read_text(event["channel"]), read_text(event["ts"])
     if user == me.user_id or event.get("bot_id"):
         return None
-    raw = _text(event.get("text") or "", may_be_empty=True)
-    thread = _text(event.get("thread_ts") or "", may_be_empty=True)
+    raw = read_text(event.get("text") or "", may_be_empty=True)
+    thread = read_text(event.get("thread_ts") or "", may_be_empty=True)
     direct = event.get("channel_type") == "im" or channel.startswith("D")
     in_thread = bool(thread) and thread != ts
-    profile = people.get(user, Profile(user))
     # A message outside a thread starts one: its own ts is the thread's. A direct message needs none.
     place = PlaceRef(PLATFORM, me.workspace, channel, thread if thread or direct else ts)
     return MessageReceived(
         event_id=event_id,
-        at=_moment(ts),
-        message=_ref(me, channel, ts),
+        at=moment(ts),
+        message=message_ref(me, channel, ts),
         place=place,
-        author=Person(PersonRef(PLATFORM, me.workspace, user), profile.name, profile.is_bot),
+        author=person_of(user, me, people),
         text=plain_text(raw, me, people),
         addressed=direct or f"<@{me.user_id}" in raw,
-        parent=_ref(me, channel, thread) if in_thread else None,
+        parent=message_ref(me, channel, thread) if in_thread else None,
     )
 
 
@@ -119,9 +134,9 @@ def _edit(event: dict[str, Any], event_id: str, me: Identity) -> MessageEdited |
     edited_at = event.get("event_ts") or event.get("ts") or message["ts"]
     return MessageEdited(
         event_id=event_id,
-        at=_moment(_text(edited_at)),
-        message=_ref(me, _text(event["channel"]), _text(message["ts"])),
-        text=plain_text(_text(message.get("text") or "", may_be_empty=True), me, {}),
+        at=moment(read_text(edited_at)),
+        message=message_ref(me, event["channel"], message["ts"]),
+        text=plain_text(read_text(message.get("text") or "", may_be_empty=True), me, {}),
     )
 
 
@@ -129,8 +144,8 @@ def _deletion(event: dict[str, Any], event_id: str, me: Identity) -> MessageDele
     deleted_at = event.get("event_ts") or event.get("ts") or event["deleted_ts"]
     return MessageDeleted(
         event_id=event_id,
-        at=_moment(_text(deleted_at)),
-        message=_ref(me, _text(event["channel"]), _text(event["deleted_ts"])),
+        at=moment(read_text(deleted_at)),
+        message=message_ref(me, event["channel"], event["deleted_ts"]),
     )
 
 
@@ -140,16 +155,16 @@ def _reaction(
     item = event["item"]
     if item["type"] != "message":
         return None
-    user = _text(event["user"])
-    kind = ReactionAdded if event["type"] == "reaction_added" else ReactionRemoved
-    return kind(
-        event_id=event_id,
-        at=_moment(_text(event["event_ts"])),
-        message=_ref(me, _text(item["channel"]), _text(item["ts"])),
-        person=PersonRef(PLATFORM, me.workspace, user),
-        emoji=_text(event["reaction"]),
-        by_bot=user == me.user_id or people.get(user, Profile(user)).is_bot,
-    )
+    person = person_of(event["user"], me, people)
+    told: dict[str, Any] = {
+        "event_id": event_id,
+        "at": moment(read_text(event["event_ts"])),
+        "message": message_ref(me, item["channel"], item["ts"]),
+        "person": person.ref,
+        "emoji": read_text(event["reaction"]),
+        "by_bot": person.ref.id == me.user_id or person.is_bot,
+    }
+    return ReactionAdded(**told, roles=person.roles) if event["type"] == "reaction_added" else ReactionRemoved(**told)
 
 
 def plain_text(raw: str, me: Identity, people: People) -> str:
@@ -171,15 +186,25 @@ def plain_text(raw: str, me: Identity, people: People) -> str:
     return html.unescape(_REFERENCE.sub(reading, raw)).strip()
 
 
-def _ref(me: Identity, channel: str, ts: str) -> MessageRef:
-    return MessageRef(PLATFORM, me.workspace, channel, ts)
+def person_of(user: object, me: Identity, people: People, name: str = "") -> Person:
+    """Who has this user id; called by `name`, or else the id, where `people` does not say."""
+    known = read_text(user)
+    profile = people.get(known, Profile(name or known))
+    return Person(PersonRef(PLATFORM, me.workspace, known), profile.name, profile.is_bot, profile.roles)
 
 
-def _moment(ts: str) -> datetime:
+def message_ref(me: Identity, channel: object, ts: object) -> MessageRef:
+    """The message at `ts` in a channel."""
+    return MessageRef(PLATFORM, me.workspace, read_text(channel), read_text(ts))
+
+
+def moment(ts: str | float) -> datetime:
+    """When something with this `ts` happened: it counts seconds since 1970."""
     return datetime.fromtimestamp(float(ts), UTC)
 
 
-def _text(value: object, *, may_be_empty: bool = False) -> str:
+def read_text(value: object, *, may_be_empty: bool = False) -> str:
+    """`value`, which must be text. Raises TypeError."""
     if not isinstance(value, str) or not (value or may_be_empty):
         raise TypeError
     return value
