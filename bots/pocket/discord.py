@@ -15,12 +15,14 @@ from bots.pocket.discord_channels import Channels
 from bots.pocket.discord_commands import Commands
 from bots.pocket.discord_errors import Problem, RefusedError
 from bots.pocket.discord_events import Events
+from bots.pocket.discord_face import DiscordFace
 from bots.pocket.discord_gateway import Gateway
 from bots.pocket.discord_guild import Json
 from bots.pocket.discord_hands import Hands
 from bots.pocket.discord_interactions import Interactions
 from bots.pocket.discord_messages import Messages
 from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.discord_sessions import Event
 from bots.pocket.discord_wire import Wire
 from bots.pocket.discord_world import PERMISSIONS, World, snowflake
 from bots.pocket.house import House
@@ -50,6 +52,7 @@ class Discord:
         self.commands = Commands(self.wire)
         self.interactions = Interactions(self.wire, self._messages, self.gateway.tell)
         self.hands = Hands(self.wire, self._channels, self.commands, self.interactions)
+        house.faces["discord"] = DiscordFace(self.hands)
         self.origin = ""
         """`http://host:port`, once it is served."""
         self._house = house
@@ -104,6 +107,29 @@ class Discord:
         """Give the guild an emoji of its own; the answer is what people react with."""
         emoji_id = self.world.emojis.setdefault(name, snowflake(self._house.next_id()))
         return f"{name}:{emoji_id}"
+
+    def give_role(self, person: Person, name: str) -> int:
+        """Give `person` the role called `name`, which is made if it is new; its snowflake."""
+        if name not in self.world.roles:
+            self.world.roles[name] = snowflake(self._house.next_id())
+            role = next(each for each in self.wire.roles() if each["name"] == name)
+            data = {"guild_id": self.wire.guild_id, "role": role}
+            self.gateway.tell(Event("GUILD_ROLE_CREATE", data, "guilds", self.world.guild_id))
+        held = self.world.held.setdefault(person, [])
+        if name not in held:
+            held.append(name)
+        return self.world.roles[name]
+
+    def refuse_direct_messages(self, person: Person) -> None:
+        """Let `person` take no direct messages from bots."""
+        self.world.unreachable.add(person)
+
+    def upload(self, message: Message, name: str) -> bytes:
+        """The file of this name in `message`. Raises LookupError without one."""
+        for each in message.wire.get("attachments", ()):
+            if each["filename"] == name:
+                return self.world.uploads[each["id"]]
+        raise LookupError(f"The message has no file called {name!r}.")
 
     def deny(self, room: Room, *permissions: str) -> None:
         """Take permissions (`send_messages`, `add_reactions`, `view_channel`, …) from the bot in `room`."""

@@ -32,8 +32,8 @@ class Ask:
     query: Mapping[str, str]
     body: Any = None
     """The JSON of the body; None without one."""
-    files: list[Json] = field(default_factory=list)
-    """Names and sizes of what was uploaded with it."""
+    files: list[tuple[str, bytes]] = field(default_factory=list)
+    """What was uploaded with it, by name."""
 
     def room(self, *permissions: str) -> Room:
         """The `{channel}` of the path, in which the assistant must have `permissions`."""
@@ -222,7 +222,7 @@ async def _read_parts(request: web.Request, ask: Ask) -> None:
         if part.name == "payload_json":
             ask.body = orjson.loads(bytes(data))
         else:
-            ask.files.append({"filename": part.filename or "file", "size": len(data)})
+            ask.files.append((part.filename or "file", bytes(data)))
 
 
 def _json(status: int, data: Json | list[Json], headers: Mapping[str, str]) -> web.Response:

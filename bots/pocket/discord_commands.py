@@ -33,12 +33,12 @@ class Commands:
         for scope in ("/applications/{application}", "/applications/{application}/guilds/{guild}"):
             every, one = f"{scope}/commands", f"{scope}/commands/{{command}}"
             routes += [
-                Endpoint("GET", every, self.every),
-                Endpoint("PUT", every, self.replace),
-                Endpoint("POST", every, self.add),
-                Endpoint("GET", one, self.get),
-                Endpoint("PATCH", one, self.change),
-                Endpoint("DELETE", one, self.remove),
+                Endpoint("GET", every, self.every, "commands"),
+                Endpoint("PUT", every, self.replace, "commands"),
+                Endpoint("POST", every, self.add, "commands"),
+                Endpoint("GET", one, self.get, "commands"),
+                Endpoint("PATCH", one, self.change, "commands"),
+                Endpoint("DELETE", one, self.remove, "commands"),
             ]
         return routes
 

@@ -12,7 +12,8 @@ from bots.pocket.discord_text import COMPONENTS_V2, read, rings_everyone, rung, 
 from bots.pocket.discord_world import World, moment, snowflake
 from bots.pocket.things import Message
 
-_BUTTON = 2
+_ROW, _BUTTON = 1, 2
+_IN_A_ROW = 5
 _SUPPRESS_EMBEDS = 1 << 2
 _SUPPRESS_NOTIFICATIONS = 1 << 12
 _EPHEMERAL = 1 << 6
@@ -103,11 +104,14 @@ def _text(body: Json, name: str) -> str | None:
 
 def _attachments(ask: Ask, body: Json) -> list[Json] | None:
     kept = [each for each in body.get("attachments") or () if "size" in each]
-    new = [
-        {"id": str(snowflake(ask.world.house.next_id())), "url": "", "proxy_url": "", **each, "content_type": None}
-        for each in ask.files
-    ]
+    new = [_uploaded(ask.world, name, data) for name, data in ask.files]
     return [*kept, *new] if "attachments" in body or new else None
+
+
+def _uploaded(world: World, name: str, data: bytes) -> Json:
+    own = str(snowflake(world.house.next_id()))
+    world.uploads[own] = data
+    return {"id": own, "filename": name, "size": len(data), "url": "", "proxy_url": "", "content_type": None}
 
 
 def _check(draft: Draft, sizes: Sizes) -> None:
@@ -139,7 +143,14 @@ def _check_components(components: Sequence[Json], sizes: Sizes) -> None:
         raise invalid_field("components", "BASE_TYPE_BAD_LENGTH", f"Must be {sizes.components} or fewer in length.")
     if sum(len(each.get("content") or "") for each in every) > 2 * sizes.content:
         raise invalid_field("components", "COMPONENT_MAX_TOTAL_CHARACTERS_EXCEEDED", "Too much text")
+    named = [each["custom_id"] for each in every if each.get("custom_id")]
+    if len(set(named)) < len(named):
+        raise invalid_field("components", "COMPONENT_CUSTOM_ID_DUPLICATED", "Component custom id cannot be duplicated")
     for each in every:
+        if each.get("type") == _BUTTON and not (each.get("label") or each.get("emoji")):
+            raise invalid_field("components", "BUTTON_COMPONENT_INVALID_LABEL", "A label or an emoji is required")
+        if len(each.get("components") or ()) > _IN_A_ROW and each.get("type") == _ROW:
+            raise invalid_field("components", "BASE_TYPE_BAD_LENGTH", f"Must be {_IN_A_ROW} or fewer in length.")
         if len(each.get("custom_id") or "") > sizes.custom_id:
             raise too_long("components.custom_id", sizes.custom_id)
         if each.get("type") == _BUTTON and len(each.get("label") or "") > sizes.button_label:

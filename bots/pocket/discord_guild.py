@@ -57,7 +57,7 @@ class GuildWire:
         """A member of the guild."""
         mine = person is self.world.me
         member: Json = {
-            "roles": [str(self.world.role_id)] if mine else [],
+            "roles": [str(self.world.role_id)] if mine else self._roles_of(person),
             "joined_at": moment_json(person.id),
             "nick": None,
             "avatar": None,
@@ -106,10 +106,14 @@ class GuildWire:
         }
 
     def roles(self) -> list[Json]:
-        """Everyone's role, and the assistant's."""
+        """Everyone's role, the assistant's, and those that were made."""
         everyone = _role(self.guild_id, "@everyone", 0, ALL_PERMISSIONS & ~PERMISSIONS["manage_messages"])
         own = _role(str(self.world.role_id), self.world.me.name, 1, ALL_PERMISSIONS)
-        return [everyone, {**own, "managed": True, "tags": {"bot_id": self.id(self.world.me)}}]
+        others = [_role(str(role_id), name, 1, 0) for name, role_id in self.world.roles.items()]
+        return [everyone, {**own, "managed": True, "tags": {"bot_id": self.id(self.world.me)}}, *others]
+
+    def _roles_of(self, person: Person) -> list[str]:
+        return [str(self.world.roles[name]) for name in self.world.held.get(person, ())]
 
     def custom_emoji(self, name: str) -> Json:
         """One of the guild's own emoji."""

@@ -70,6 +70,18 @@ class Hands:
         data = self._command_data(command) | {"options": _options(command.get("options") or (), rest, options)}
         return await self._answered(self._interactions.begin(COMMAND, person, room, data))
 
+    async def typed(self, person: Person, room: Room, text: str) -> Interaction:
+        """Type a command as a line: its name, subcommands, and a word for each option. Raises LookupError."""
+        name, *words = text.removeprefix("/").split()
+        known: Sequence[Json] = self._commands.named(name).get("options") or ()
+        while words and (step := _step(known, words[0])) is not None:
+            name, known, words = f"{name} {words[0]}", step.get("options") or (), words[1:]
+        if len(words) > len(known):
+            raise LookupError(f"/{name} takes no {words[len(known)]!r}.")
+        return await self.command(
+            person, room, name, **{each["name"]: word for each, word in zip(known, words, strict=False)}
+        )
+
     async def shortcut(self, person: Person, message: Message, name: str) -> Interaction:
         """Choose the bot's entry called `name` in the menu of `message`. Raises LookupError without one."""
         command = self._commands.named(name, kind=_ON_MESSAGE)
@@ -141,15 +153,21 @@ def _filled(component: Json, values: Mapping[str, Any]) -> Json:
     if own is None:
         return told
     if kind == _SELECT:
-        chosen = values.get(own, ())
+        preset = [each["value"] for each in component.get("options") or () if each.get("default")]
+        chosen = values.get(own, preset)
         return {**told, "custom_id": own, "values": [chosen] if isinstance(chosen, str) else list(chosen)}
     return {**told, "custom_id": own, "value": values.get(own, component.get("value") or "")}
+
+
+def _step(known: Sequence[Json], word: str) -> Json | None:
+    """The subcommand called `word`."""
+    return next((each for each in known if each["name"] == word and each["type"] in (_SUBCOMMAND, _GROUP)), None)
 
 
 def _options(known: Sequence[Json], path: Sequence[str], given: Mapping[str, Any]) -> list[Json]:
     """The options of a command as they were typed; `path` leads through its subcommands."""
     if path:
-        step = next((each for each in known if each["name"] == path[0] and each["type"] in (_SUBCOMMAND, _GROUP)), None)
+        step = _step(known, path[0])
         if step is None:
             raise LookupError(f"There is no subcommand called {path[0]!r}.")
         inside = _options(step.get("options") or (), path[1:], given)
@@ -157,6 +175,10 @@ def _options(known: Sequence[Json], path: Sequence[str], given: Mapping[str, Any
     types = {each["name"]: each["type"] for each in known}
     if unknown := set(given) - set(types):
         raise LookupError(f"There is no option called {', '.join(sorted(unknown))}.")
+    for each in known:
+        values = [choice["value"] for choice in each.get("choices") or ()]
+        if values and given.get(each["name"], values[0]) not in values:
+            raise LookupError(f"{given[each['name']]!r} is none of the choices for {each['name']}.")
     return [
         {"name": name, "type": types[name], "value": _OPTION_TYPES.get(types[name], str)(value)}
         for name, value in given.items()

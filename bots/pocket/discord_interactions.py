@@ -14,6 +14,7 @@ from bots.pocket.discord_draft import read_draft
 from bots.pocket.discord_errors import Problem, RefusedError
 from bots.pocket.discord_guild import Json
 from bots.pocket.discord_messages import Messages
+from bots.pocket.discord_modals import check_modal
 from bots.pocket.discord_sessions import Event
 from bots.pocket.discord_wire import Wire
 from bots.pocket.discord_world import ALL_PERMISSIONS, snowflake
@@ -119,7 +120,11 @@ class Interactions:
             raise RefusedError(Problem.INVALID_FORM)
         if kind in (UPDATE, DEFER_UPDATE) and interaction.message is None:
             raise RefusedError(Problem.INVALID_FORM)
-        if kind == REPLY:
+        if kind == MODAL:
+            if interaction.type == MODAL_SUBMIT:
+                raise RefusedError(Problem.INVALID_FORM)
+            check_modal(data, self._rules.sizes)
+        elif kind == REPLY:
             self._write(interaction, ask, data)
         elif kind == UPDATE and interaction.message is not None:
             self._messages.rewrite(read_draft(ask, self._rules.sizes, data), interaction.message)

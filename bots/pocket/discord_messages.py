@@ -182,6 +182,8 @@ class Messages:
 
 
 def _require_to_write(world: World, room: Room) -> None:
+    if room.kind == "dm" and not world.unreachable.isdisjoint(room.members):
+        raise RefusedError(Problem.CANNOT_SEND_TO_USER)
     if room.kind == "forum":
         raise RefusedError(Problem.NOT_A_TEXT_CHANNEL)
     world.require(room, "send_messages_in_threads" if room.kind == "thread" else "send_messages")

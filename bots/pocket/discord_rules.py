@@ -54,6 +54,19 @@ class Sizes:
     nonce: int = 25
     custom_id: int = 100
     button_label: int = 80
+    modal_title: int = 45
+    modal_label: int = 45
+    """Characters above a field of a form."""
+    modal_hint: int = 100
+    """Characters below that."""
+    modal_fields: int = 5
+    """How many fields a form may have."""
+    input: int = 4000
+    """Characters that may be put into a field."""
+    options: int = 25
+    """How many choices a menu may have."""
+    option: int = 100
+    """Characters of a choice's label, and of its value."""
     reactions: int = 20
     """How many different emoji a message may have."""
     history: int = 100

@@ -70,6 +70,14 @@ class World:
         self.guild_id = snowflake(house.next_id())
         self.role_id = snowflake(house.next_id())
         """The assistant's own role; the role of everyone has the guild's id."""
+        self.roles: dict[str, int] = {}
+        """The guild's other roles: snowflakes by name."""
+        self.held: dict[Person, list[str]] = {}
+        """The names of the roles that people have."""
+        self.unreachable: set[Person] = set()
+        """Who takes no direct messages."""
+        self.uploads: dict[str, bytes] = {}
+        """Files, by the snowflakes of the attachments that they became."""
         self.emojis: dict[str, int] = {}
         """The guild's own emoji: snowflakes by name."""
         self.bursts: set[tuple[int, int, str]] = set()

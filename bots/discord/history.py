@@ -1,0 +1,143 @@
+"""Discord's past: the messages of a channel or thread, and the reactions on them."""
+
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from bots.discord.reading import DIRECT, PLATFORM, emoji_name, snowflake
+from bots.discord.rest import Rest
+from bots.discord.surroundings import CachedSurroundings
+from bots.discord.translate import translate
+from core.clock import Clock
+from core.events import MessageReceived
+from core.messages import MessageRef, PersonRef, PlaceRef
+from core.ports import InTurn, Reaction, Shown, Tally
+
+_PAGE: Final = 100
+_KINDS: Final = ("normal", "burst")
+"""Reactions and super reactions, by the number that Discord asks for them with."""
+
+
+class History:
+    """Reads the past wherever the bot is. Each call waits as long as it takes, and lets others go first."""
+
+    def __init__(self, rest: Rest, around: CachedSurroundings, clock: Clock) -> None:
+        self._rest = rest
+        self._around = around
+        self._clock = clock
+
+    async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
+        """What was written in a channel or thread from `since` on, oldest first."""
+        found: list[MessageReceived] = []
+        room, after = _room(place), _before(since)
+        await self._around.know(room)
+        while len(found) < limit:
+            page = await self._messages(room, after)
+            found += [told for each in page if (told := self._told(each, place)) is not None]
+            if len(page) < _PAGE:
+                break
+            after = page[-1]["id"]
+        return found[:limit]
+
+    async def shown_in(
+        self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
+    ) -> AsyncGenerator[Sequence[Shown], None]:
+        """What stands in a channel or thread, page by page."""
+        room, after = _room(place), _before(since)
+        end = None if until is None else int(snowflake(until))
+        await self._around.know(room)
+
+        async def ask() -> list[Any]:
+            return await self._messages(room, after)
+
+        while True:
+            page = await in_turn(ask)
+            within = [each for each in page if end is None or int(each["id"]) < end]
+            yield [self._shown(each, place) for each in within]
+            if len(page) < _PAGE or len(within) < len(page):
+                return
+            after = page[-1]["id"]
+
+    async def reactions_on(
+        self, message: MessageRef, in_turn: InTurn, tallies: Sequence[Tally] | None = None
+    ) -> Sequence[Reaction]:
+        """Who put which emoji on a message, each emoji's people page by page; super ones count as others do."""
+        if tallies is None:
+
+            async def ask() -> Any:
+                return (await self._rest.call("GET", path(message), bucket=("message", message.channel), patient=True)).data
+
+            tallies = [self._tally(each) for each in (await in_turn(ask)).get("reactions") or ()]
+        found: list[Reaction] = []
+        for tally in tallies:
+            kinds, _, name = tally.handle.partition(" ")
+            for kind in kinds:
+                found += await self._people(message, tally.emoji, f"{path(message)}/reactions/{name}", kind, in_turn)
+        return found
+
+    async def _people(
+        self, message: MessageRef, emoji: str, path: str, kind: str, in_turn: InTurn
+    ) -> list[Reaction]:
+        found: list[Reaction] = []
+        after = "0"
+
+        async def ask() -> list[Any]:
+            return await self._read(path, ("reactions", message.channel), after=after, type=kind)
+
+        while True:
+            page = await in_turn(ask)
+            found += [self._reaction(message, each, emoji) for each in page]
+            if len(page) < _PAGE:
+                return found
+            after = max((each["id"] for each in page), key=int)
+
+    def _reaction(self, message: MessageRef, user: Mapping[str, Any], emoji: str) -> Reaction:
+        is_bot = bool(user.get("bot")) or user["id"] == self._around.me
+        return Reaction(PersonRef(PLATFORM, message.workspace, user["id"]), emoji, by_bot=is_bot)
+
+    def _shown(self, message: dict[str, Any], place: PlaceRef) -> Shown:
+        ref = MessageRef(PLATFORM, place.workspace, _room(place), message["id"])
+        tallies = tuple(self._tally(each) for each in message.get("reactions") or ())
+        return Shown(ref, self._told(message, place), tallies)
+
+    def _tally(self, reaction: dict[str, Any]) -> Tally:
+        emoji = reaction["emoji"]
+        name = f"{emoji['name']}:{emoji['id']}" if emoji.get("id") else emoji["name"]
+        mine = bool(reaction.get("me")) + bool(reaction.get("me_burst"))
+        count = max(0, reaction["count"] - mine)
+        handle = f"{''.join(_kinds(reaction))} {quote(name)}"
+        return Tally(emoji_name(emoji), count, None if count else (), handle)
+
+    def _told(self, message: dict[str, Any], place: PlaceRef) -> MessageReceived | None:
+        guild = {} if place.workspace == DIRECT else {"guild_id": place.workspace}
+        frame = {"t": "MESSAGE_CREATE", "d": {**message, **guild}}
+        events = translate(frame, self._around, name="", now=self._clock.now())
+        return next((replace(each, found_later=True) for each in events if isinstance(each, MessageReceived)), None)
+
+    async def _messages(self, room: str, after: str) -> list[Any]:
+        page = await self._read(f"/channels/{room}/messages", ("history", room), after=after)
+        return sorted(page, key=lambda each: int(each["id"]))
+
+    async def _read(self, path: str, bucket: tuple[str, str], **query: str) -> list[Any]:
+        answer = await self._rest.call("GET", path, bucket=bucket, query={"limit": str(_PAGE), **query}, patient=True)
+        return list(answer.data)
+
+
+def path(message: MessageRef) -> str:
+    """Where the API has a message."""
+    return f"/channels/{message.channel}/messages/{message.id}"
+
+
+def _kinds(reaction: dict[str, Any]) -> Iterable[str]:
+    details = reaction.get("count_details") or {"normal": reaction["count"]}
+    return (str(number) for number, kind in enumerate(_KINDS) if details.get(kind))
+
+
+def _before(since: datetime) -> str:
+    return str(int(snowflake(since)) - 1)
+
+
+def _room(place: PlaceRef) -> str:
+    return place.thread or place.channel
