@@ -8,7 +8,8 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from core.feedback import USER_COMMENT
+from core.feedback import USER_CATEGORY, USER_COMMENT
+from core.store.columns import to_json_text
 
 Row: TypeAlias = dict[str, Any]
 
@@ -23,6 +24,7 @@ class Step(IntEnum):
     UPDATE_MESSAGE = 4
     END_CONVERSATION = 5
     ASSESS = 6
+    KNOW_SUBJECT = 7
 
 
 class Change(NamedTuple):
@@ -34,11 +36,22 @@ class Change(NamedTuple):
 
 
 def current(rows: Iterable[Row]) -> set[str]:
-    """The origins that count among the rows of one source under one name: the latest that stands, or every comment."""
-    standing = [row for row in rows if row["standing"]]
-    if standing and standing[0]["name"] != USER_COMMENT:
-        standing = [max(standing, key=order)]
-    return {row["origin"] for row in standing}
+    """The origins that count among the rows of one source under one name.
+
+    The latest that stands; of comments every one, and of categories the latest of each value.
+    """
+    latest: dict[Any, Row] = {}
+    for row in sorted((row for row in rows if row["standing"]), key=order):
+        latest[_side_by_side(row)] = row
+    return {row["origin"] for row in latest.values()}
+
+
+def _side_by_side(row: Row) -> Any:
+    """What several rows of one source under one name have to differ in to count side by side."""
+    if row["name"] == USER_COMMENT:
+        return row["origin"]
+    # As the text that it is in the database: True is not 1 there.
+    return to_json_text(row["value"]) if row["name"] == USER_CATEGORY else None
 
 
 def order(row: Row) -> tuple[datetime, int]:
@@ -52,6 +65,7 @@ _MERGES: dict[Step, Callable[[Row, Row], Row]] = {
     Step.TOUCH_CONVERSATION: lambda there, row: max(there, row, key=_last_message_at),
     Step.END_CONVERSATION: lambda there, _row: there,
     Step.ASSESS: lambda there, row: max(there, row, key=order),
+    Step.KNOW_SUBJECT: lambda there, row: max(there, row, key=order),
 }
 """What two changes of the same thing in one step come to."""
 

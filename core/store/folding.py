@@ -66,6 +66,7 @@ def _add_message(record: Record, data: Row) -> list[Change]:
         "started_at": _moment_or_none(data["started_at"]),
         "first_token_at": _moment_or_none(data["first_token_at"]),
         "ended_at": _moment_or_none(data["ended_at"]),
+        "withheld": bool(data["withheld"]),
         "deleted": False,
     }
     return [
@@ -136,6 +137,20 @@ def _assess(record: Record, data: Row, *, kind: str, value: Any, standing: bool)
     return Change(Step.ASSESS, key, row)
 
 
+def _set_consent(record: Record, data: Row) -> list[Change]:
+    return [_know_subject(record, data, keep=bool(data["keep"]))]
+
+
+def _erase_subject(record: Record, data: Row) -> list[Change]:
+    return [_know_subject(record, data, keep=True, erased_at=record.at)]
+
+
+def _know_subject(record: Record, data: Row, *, keep: bool, erased_at: datetime | None = None) -> Change:
+    key = data["subject"]
+    row = {"key": key, "seq": record.seq, "at": record.at, "keep": keep, "erased_at": erased_at}
+    return Change(Step.KNOW_SUBJECT, f"subject {key}", row)
+
+
 _RULES: dict[str, Callable[[Record, Row], list[Change]]] = {
     "start_conversation": _start_conversation,
     "add_message": _add_message,
@@ -144,6 +159,8 @@ _RULES: dict[str, Callable[[Record, Row], list[Change]]] = {
     "log_feedback": _log_feedback,
     "log_expectation": _log_expectation,
     "withdraw_assessment": _withdraw_assessment,
+    "set_consent": _set_consent,
+    "erase_subject": _erase_subject,
 }
 
 # Reading a payload through its dataclass takes five times as long as this, and every record passes here.

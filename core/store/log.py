@@ -38,6 +38,7 @@ def values(entry: Entry, at: Any, committed_at: Any) -> tuple[Any, ...]:
 _FIELDS = tuple(column for column in RECORDS.columns if column.name != "mimetype")
 _NAMES = tuple(column.name for column in _FIELDS)
 _page = select(*_FIELDS).where(RECORDS.c.seq > bindparam("after")).order_by(RECORDS.c.seq).limit(bindparam("limit"))
+_subject_page = _page.where(RECORDS.c.subject == bindparam("subject"))
 
 
 def read_page(connection: Connection, after: int, limit: int) -> list[Record]:
@@ -51,6 +52,11 @@ def read_conversation(connection: Connection, conversation_id: str, *, as_of: in
     if as_of is not None:
         query = query.where(_until(as_of))
     return _records(connection.execute(query))
+
+
+def read_subject(connection: Connection, subject: str, after: int, limit: int) -> list[Record]:
+    """At most `limit` records of a subject in the order of seq, from the first after `after`."""
+    return _records(connection.execute(_subject_page, {"subject": subject, "after": after, "limit": limit}))
 
 
 def _until(as_of: int | datetime) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from core.store import views
 from core.store.changes import Row, order
 from core.store.columns import to_utc
 from core.store.envelope import entry
+from core.store.erasing import names_of
 from core.store.folded import FoldedTables
 from core.store.folding import fold
 from core.store.history import walk
@@ -127,6 +128,17 @@ class MemoryStore:
         rows = [row for rows in self.tables.assessments.values() for row in rows.values() if row["origin"] == origin]
         standing = [row for row in rows if row["standing"]]
         return as_assessment(_of(ASSESSMENT, min(standing, key=order))) if standing else None
+
+    async def opted_out(self, person: str) -> bool:
+        """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
+        rows = [row for key in names_of(person) if (row := self.tables.subjects.get(key))]
+        return bool(rows) and not max(rows, key=order)["keep"]
+
+    async def data_of(self, person: str) -> AsyncIterator[Record]:
+        """Every record that holds data of a person (`PersonRef.key`), in the order of `seq`."""
+        for record in self._log:
+            if record.subject == person:
+                yield record
 
     async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`."""

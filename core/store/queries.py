@@ -9,13 +9,15 @@ from sqlalchemy import Connection, bindparam, false, literal_column, select, tru
 
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
-from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
+from core.store.erasing import names_of
+from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, SubjectRow, table
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
 _c = table(ConversationRow).c
 _m = table(MessageRow).c
 _p = table(MessagePartRow).c
 _a = table(AssessmentRow).c
+_s = table(SubjectRow).c
 
 _conversation = select(*(_c[name] for name in CONVERSATION))
 _branch = select(_c.branched_from).where(_c.id == bindparam("id"))
@@ -45,6 +47,8 @@ _assessment = select(*(_a[name] for name in ASSESSMENT)).order_by(_a.at, _a.seq)
 _current = _assessment.where(_a.message_id == bindparam("id"), _a.current == true())
 _standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true())
 _from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true()).limit(1)
+
+_consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).order_by(_s.at.desc(), _s.seq.desc())
 
 
 def latest_conversation(connection: Connection, place: PlaceRef) -> Conversation | None:
@@ -117,6 +121,12 @@ def assessment_from(connection: Connection, origin: str) -> Assessment | None:
     """The standing assessment that came from `origin`."""
     row = connection.execute(_from_origin, {"origin": origin}).first()
     return None if row is None else as_assessment(row)
+
+
+def opted_out(connection: Connection, person: str) -> bool:
+    """Whether a person said last that nothing of theirs may be kept."""
+    keep = connection.execute(_consent, {"keys": names_of(person)}).scalar()
+    return keep is not None and not keep
 
 
 class Messages:

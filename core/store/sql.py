@@ -21,7 +21,7 @@ from core.store.envelope import Entry, entry
 from core.store.folding import fold
 from core.store.history import walk
 from core.store.statements import Statements
-from core.store.tables import Base, RecordRow, table
+from core.store.tables import FOLDED, table
 from core.store.writer import GroupWriter
 
 PAGE = 1_000
@@ -108,6 +108,18 @@ class SqlStore:
         """The standing assessment that came from `origin`."""
         return await self._database.read(partial(queries.assessment_from, origin=origin))
 
+    async def opted_out(self, person: str) -> bool:
+        """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
+        return await self._database.read(partial(queries.opted_out, person=person))
+
+    async def data_of(self, person: str) -> AsyncIterator[Record]:
+        """Every record that holds data of a person (`PersonRef.key`), in the order of `seq`; memory stays flat."""
+        after = 0
+        while page := await self._database.read(partial(log.read_subject, subject=person, after=after, limit=PAGE)):
+            for record in page:
+                yield record
+            after = page[-1].seq or after
+
     async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`; memory stays flat."""
         while limit is None or limit > 0:
@@ -167,9 +179,8 @@ class SqlStore:
         return [seq is not None for seq in seqs]
 
     def _rebuild(self, connection: Connection) -> None:
-        for each in Base.metadata.sorted_tables:
-            if each is not table(RecordRow):
-                connection.execute(each.delete())
+        for each in FOLDED:
+            connection.execute(table(each).delete())
         for page in log.pages(connection, PAGE):
             self._statements.apply(connection, [change for record in page for change in fold(record)])
 

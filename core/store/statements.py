@@ -10,10 +10,10 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Table
 
-from core.feedback import USER_COMMENT
+from core.feedback import USER_CATEGORY, USER_COMMENT
 from core.store.changes import Change, Row, Step, in_batches
 from core.store.columns import to_json_text
-from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
+from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, SubjectRow, table
 
 Encoder: TypeAlias = Callable[[Any], Any] | None
 Values: TypeAlias = list[tuple[Any, ...]]
@@ -31,7 +31,7 @@ _END = """
 UPDATE conversations SET ended_at = given.ended_at, end_reason = given.end_reason FROM {given}
 WHERE conversations.id = given.id AND conversations.ended_at IS NULL
 """
-_LATER = "excluded.at > assessments.at OR (excluded.at = assessments.at AND excluded.seq > assessments.seq)"
+_LATER = "excluded.at > {there}.at OR (excluded.at = {there}.at AND excluded.seq > {there}.seq)"
 # The rule of `changes.current`, in SQL. Most rows come in with the right mark and are not written twice.
 _COUNT = f"""
 UPDATE assessments AS a SET current = NOT a.current FROM {{given}}
@@ -41,6 +41,7 @@ AND a.current <> (a.standing AND (a.name = '{USER_COMMENT}' OR NOT EXISTS (
     SELECT 1 FROM assessments AS b
     WHERE b.message_id = a.message_id AND b.name = a.name
     AND b.source_type = a.source_type AND b.source_id = a.source_id
+    AND (a.name <> '{USER_CATEGORY}' OR b.value = a.value OR (b.value IS NULL AND a.value IS NULL))
     AND b.standing AND (b.at > a.at OR (b.at = a.at AND b.seq > a.seq)))))
 """  # noqa: S608 - made of constants
 _SOURCE = ("message_id", "name", "source_type", "source_id")
@@ -79,7 +80,8 @@ class Statements:
     """Every step's statement in one database's dialect."""
 
     def __init__(self, dialect: Dialect) -> None:
-        messages, conversations, assessments = table(MessageRow), table(ConversationRow), table(AssessmentRow)
+        messages, conversations = table(MessageRow), table(ConversationRow)
+        assessments, subjects = table(AssessmentRow), table(SubjectRow)
         self._count = _update(dialect, _COUNT, assessments, _SOURCE)
         self._steps = {
             Step.START_CONVERSATION: _insert(dialect, conversations, "ON CONFLICT (id) DO NOTHING"),
@@ -90,7 +92,8 @@ class Statements:
                 dialect, _UPDATE_MESSAGE, messages, ("id", "content", "rating", "feedback", "deleted")
             ),
             Step.END_CONVERSATION: _update(dialect, _END, conversations, ("id", "ended_at", "end_reason")),
-            Step.ASSESS: _upsert(dialect, assessments, where=_LATER),
+            Step.ASSESS: _upsert(dialect, assessments, where=_LATER.format(there=assessments.name)),
+            Step.KNOW_SUBJECT: _upsert(dialect, subjects, where=_LATER.format(there=subjects.name)),
         }
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> None:

@@ -114,6 +114,7 @@ class MessageRow(Base, table=True):
     author: str
     parts: list[str] = Field(sa_type=JsonData)
     question_id: str | None
+    retry_of: str | None
     trace_id: str | None
     client_request_id: str | None
     model: dict[str, Any] | None = Field(sa_type=JsonData)
@@ -127,6 +128,7 @@ class MessageRow(Base, table=True):
     streaming: dict[str, Any] | None = Field(sa_type=JsonData)
     status: str
     reason: str | None
+    withheld: bool
     deleted: bool
 
 
@@ -167,6 +169,36 @@ class AssessmentRow(Base, table=True):
     details: dict[str, Any] = Field(sa_type=JsonData)
     standing: bool
     current: bool
+
+
+class SubjectRow(Base, table=True):
+    """What a person (`PersonRef.key`) said last of what may be kept; or that they were erased, under a pseudonym."""
+
+    __tablename__ = "subjects"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    key: str = Field(primary_key=True)
+    seq: int = Field(sa_type=SEQ)
+    at: datetime = Field(sa_type=UtcDateTime)
+    keep: bool
+    erased_at: datetime | None = Field(sa_type=UtcDateTime)
+
+
+class ErasedKeyRow(Base, table=True):
+    """The digest of what an erased person did, for as long as it may be told again (see `erasing`).
+
+    It is not folded from the log, which no longer knows it.
+    """
+
+    __tablename__ = "erased_keys"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    digest: str = Field(primary_key=True)
+    erased_at: datetime = Field(sa_type=UtcDateTime)
+
+
+FOLDED = (ConversationRow, MessageRow, MessagePartRow, AssessmentRow, SubjectRow)
+"""The tables that can be made anew from the log."""
 
 
 def table(row: type[SQLModel]) -> Table:

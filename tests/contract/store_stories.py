@@ -13,6 +13,7 @@ from core.records import (
     LogFeedback,
     Payload,
     Record,
+    SetConsent,
     StartConversation,
     UpdateMessage,
     WithdrawAssessment,
@@ -112,7 +113,7 @@ def commented(message: str, person: str, text: str, seconds: float = 0) -> Recor
     return voted(message, person, text, seconds, name="user_comment", feedback=text, origin=origin)
 
 
-def corrected(message: str, person: str, text: str, seconds: float = 0) -> Record:
+def corrected(message: str, person: str, text: str, seconds: float = 0, *, origin: str = "message:1") -> Record:
     payload = LogExpectation(
         id=message,
         conversation_id="c1",
@@ -121,9 +122,13 @@ def corrected(message: str, person: str, text: str, seconds: float = 0) -> Recor
         value=text,
         source_type="HUMAN",
         source_id=person,
-        origin="message:1",
+        origin=origin,
     )
     return told(payload, seconds)
+
+
+def categorised(message: str, person: str, value: str, seconds: float = 0, *, origin: str = "") -> Record:
+    return voted(message, person, value, seconds, name="user_category", origin=origin or f"reaction:{value}")
 
 
 def withdrew(message: str, person: str, value: Any, seconds: float = 0, **fields: Any) -> Record:
@@ -141,10 +146,27 @@ def withdrew(message: str, person: str, value: Any, seconds: float = 0, **fields
     return told(payload, seconds)
 
 
+def consented(person: str, seconds: float = 0, *, keep: bool) -> Record:
+    return told(SetConsent(subject=person, keep=keep), seconds, subject=person)
+
+
+_ANY_NAMES = ["user_feedback", "user_comment", "user_category", "user_accuracy"]
+
+
 def any_history(seed: int, length: int) -> list[Record]:
     """A history of everything that can happen, in an order in which it should not: few things, many records."""
     dice = random.Random(seed)
-    kinds = [_any_start, _any_message, _any_message, _any_change, _any_end, _any_vote, _any_vote, _any_withdrawal]
+    kinds = [
+        _any_start,
+        _any_message,
+        _any_message,
+        _any_change,
+        _any_end,
+        _any_vote,
+        _any_vote,
+        _any_withdrawal,
+        _any_consent,
+    ]
     return [dice.choice(kinds)(dice, dice.uniform(0, 1_000)) for _ in range(length)]
 
 
@@ -169,11 +191,15 @@ def _any_end(dice: random.Random, seconds: float) -> Record:
 def _any_vote(dice: random.Random, seconds: float) -> Record:
     message, person = f"m{dice.randrange(4)}", dice.choice(["ann", "bob"])
     values = [True, False, 3, 4.5, "a category", None]
-    name = dice.choice(["user_feedback", "user_comment"])
+    name = dice.choice(_ANY_NAMES)
     return voted(message, person, dice.choice(values), seconds, name=name, origin=dice.choice("👍👎"))
 
 
 def _any_withdrawal(dice: random.Random, seconds: float) -> Record:
     message, person = f"m{dice.randrange(4)}", dice.choice(["ann", "bob"])
-    name = dice.choice(["user_feedback", "user_comment"])
+    name = dice.choice(_ANY_NAMES)
     return withdrew(message, person, None, seconds, name=name, origin=dice.choice("👍👎"))
+
+
+def _any_consent(dice: random.Random, seconds: float) -> Record:
+    return consented(f"slack:T1:{dice.choice('UV')}", seconds, keep=dice.random() < 0.5)

@@ -10,6 +10,7 @@ from core.store.views import ReplyVotes, ReportCounts
 from tests.contract.store_stories import (
     DISLIKE,
     LIKE,
+    categorised,
     changed,
     commented,
     corrected,
@@ -95,6 +96,39 @@ async def test_every_comment_counts_until_it_is_taken_back(store) -> None:
 
     assert both == [("ann", "good"), ("ann", "but slow")]
     assert await values(store, "m1") == [("ann", "but slow")]
+
+
+async def test_categories_of_one_person_count_side_by_side(store) -> None:
+    await store.append(categorised("m1", "ann", "rude", 1), categorised("m1", "ann", "unclear", 2))
+
+    await store.append(withdrew("m1", "ann", None, 3, name="user_category", origin="reaction:rude"))
+
+    assert await values(store, "m1") == [("ann", "unclear")]
+
+
+async def test_a_category_said_twice_counts_once_until_neither_stands(store) -> None:
+    by_emoji, in_form = categorised("m1", "ann", "rude", 1), categorised("m1", "ann", "rude", 2, origin="form:m1:rude")
+    await store.append(by_emoji, in_form, categorised("m1", "bob", "rude", 3))
+    both = await values(store, "m1")
+
+    await store.append(withdrew("m1", "ann", None, 4, name="user_category", origin="form:m1:rude"))
+    one = await store.assessments("m1")
+    await store.append(withdrew("m1", "ann", None, 5, name="user_category", origin="reaction:rude"))
+
+    assert both == [("ann", "rude"), ("bob", "rude")]
+    assert [(each.source.id, each.origin) for each in one] == [("ann", "reaction:rude"), ("bob", "reaction:rude")]
+    assert await values(store, "m1") == [("bob", "rude")]
+
+
+async def test_of_several_corrections_of_one_person_the_latest_counts(store) -> None:
+    first, second = corrected("m1", "ann", "41", 1), corrected("m1", "ann", "42", 2, origin="form:m1")
+    await store.append(first, second, corrected("m1", "bob", "43", 1))
+    latest = await values(store, "m1")
+
+    await store.append(withdrew("m1", "ann", None, 3, name="expected_response", origin="form:m1"))
+
+    assert latest == [("bob", "43"), ("ann", "42")]
+    assert sorted(await values(store, "m1")) == [("ann", "41"), ("bob", "43")]
 
 
 async def test_what_a_later_vote_overrules_still_stands_until_it_is_taken_back(store) -> None:

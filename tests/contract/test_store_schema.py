@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
 from core.errors import DatabaseUnavailableError, SchemaMismatchError, SettingsError
 from core.store import schema
 from core.store.database import check, connected, open_store, upgrade
-from tests.contract.store_stories import PLACE, replied, said, started
+from tests.contract.store_stories import PLACE, replied, said, started, voted
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -77,6 +78,31 @@ async def test_every_step_can_be_taken_back_and_again(bare_url) -> None:
 
     assert left == {"alembic_version"}
     await check(bare_url)
+
+
+REVISIONS = [each.revision for each in ScriptDirectory.from_config(schema.settings()).walk_revisions()]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_rows_of_every_earlier_version_are_there_after_the_upgrade(bare_url, revision) -> None:
+    await upgrade(bare_url)
+    async with open_store(bare_url) as store:
+        await store.append(started("c1"), said("m1"), replied("m2", content="ja"), voted("m2", "ann", value=True))
+
+    def down(connection: Connection) -> None:
+        config = schema.settings()
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+    async with connected(bare_url) as database:
+        await database.write(down)
+    await upgrade(bare_url)
+
+    await check(bare_url)
+    async with open_store(bare_url) as store:
+        assert [message.content for message in await store.history("c1", limit=9)] == ["hello", "ja"]
+        assert [each.value for each in await store.assessments("m2")] == [True]
+        await store.append(replied("m3", content="nein", retry_of="m2"))
 
 
 def _tables(connection: Connection) -> set[str]:

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select
 
 from core.store.memory import MemoryStore
 from core.store.sql import SqlStore
-from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
+from core.store.tables import FOLDED, table
 from tests.contract.store_stories import any_history, replied, said, started, voted
 
-TABLES = [table(row) for row in (ConversationRow, MessageRow, MessagePartRow, AssessmentRow)]
+TABLES = [table(row) for row in FOLDED]
 
 
 async def rows_of(store: SqlStore) -> dict[str, list[dict[str, Any]]]:
@@ -31,6 +31,7 @@ def rows_in_memory(store: MemoryStore) -> dict[str, list[dict[str, Any]]]:
         "messages": tables.messages.values(),
         "message_parts": tables.parts.values(),
         "assessments": [row for rows in tables.assessments.values() for row in rows.values()],
+        "subjects": tables.subjects.values(),
     }
     return {
         each.name: sorted(map(dict, rows[each.name]), key=lambda row: [row[name.name] for name in each.primary_key])

@@ -1,5 +1,7 @@
 """How records change the tables, whatever order they come in."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,7 @@ from core.store.folding import fold
 from tests.contract.store_stories import changed, ended, said, started, voted, withdrew
 
 people = st.sampled_from(["ann", "bob"])
-names = st.sampled_from(["user_feedback", "user_comment", "user_rating"])
+names = st.sampled_from(["user_feedback", "user_comment", "user_rating", "user_category"])
 origins = st.sampled_from(["reaction:👍", "reaction:👎", "message:1"])
 values = st.sampled_from([True, False, 3, "a comment"])
 
@@ -50,7 +52,7 @@ def test_opinions_stand_the_same_whatever_order_they_arrive_in_and_however_often
 
 
 @given(opinions())
-def test_what_counts_is_the_newest_that_stands_and_every_comment_that_stands(history) -> None:
+def test_what_counts_is_the_newest_that_stands_and_every_comment_and_each_category_that_stands(history) -> None:
     rows = assessments_after(history)
 
     said_last: dict[tuple[str, ...], Record] = {}
@@ -62,10 +64,16 @@ def test_what_counts_is_the_newest_that_stands_and_every_comment_that_stands(his
         key
         for key, record in standing.items()
         if key[0] == "user_comment"
-        or record.at == max(other.at for each, other in standing.items() if each[:3] == key[:3])
+        or record.at == max(other.at for each, other in standing.items() if _vie(key, record, each, other))
     }
     assert {key for key, row in rows.items() if row["current"]} == expected
     assert {key for key, row in rows.items() if row["standing"]} == set(standing)
+
+
+def _vie(key: tuple[str, ...], record: Record, other_key: tuple[str, ...], other: Record) -> bool:
+    """Whether only the later of two opinions can count."""
+    same = json.dumps(record.data["value"]) == json.dumps(other.data["value"])
+    return key[:3] == other_key[:3] and (key[0] != "user_category" or same)
 
 
 def test_a_batch_does_each_step_once_for_all() -> None:
