@@ -31,9 +31,9 @@ def can_read_messages(flags: discord.ApplicationFlags) -> bool:
 
 
 def invitation(application_id: int) -> str:
-    """The address that invites the bot with what it needs."""
+    """The address that invites the bot, and its commands, with what it needs."""
     permissions = discord.Permissions(**dict.fromkeys(_NEEDED, True))
-    return discord.utils.oauth_url(application_id, permissions=permissions, scopes=("bot",))
+    return discord.utils.oauth_url(application_id, permissions=permissions, scopes=("bot", "applications.commands"))
 
 
 def shortcomings(guilds: Iterable[discord.Guild]) -> tuple[list[str], bool]:

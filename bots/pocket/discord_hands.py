@@ -76,11 +76,10 @@ class Hands:
         known: Sequence[Json] = self._commands.named(name).get("options") or ()
         while words and (step := _step(known, words[0])) is not None:
             name, known, words = f"{name} {words[0]}", step.get("options") or (), words[1:]
-        if len(words) > len(known):
-            raise LookupError(f"/{name} takes no {words[len(known)]!r}.")
-        return await self.command(
-            person, room, name, **{each["name"]: word for each, word in zip(known, words, strict=False)}
-        )
+        options = [each["name"] for each in known if each["type"] not in (_SUBCOMMAND, _GROUP)]
+        if len(words) > len(options):
+            raise LookupError(f"/{name} takes no {words[len(options)]!r}.")
+        return await self.command(person, room, name, **dict(zip(options, words, strict=False)))
 
     async def shortcut(self, person: Person, message: Message, name: str) -> Interaction:
         """Choose the bot's entry called `name` in the menu of `message`. Raises LookupError without one."""

@@ -1,4 +1,4 @@
-"""The real adapter on the box's Discord with an ear in the assistant's place: it keeps what it is told and acts on it."""
+"""The real adapter on the box's Discord, an ear in the assistant's place: it keeps what it is told and acts on it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

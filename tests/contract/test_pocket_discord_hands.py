@@ -1,6 +1,7 @@
 """Buttons, menus, forms and commands of the box's Discord, answered by discord.py."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -246,3 +247,119 @@ async def test_commands_and_buttons_work_in_direct_conversations(opened: Box) ->
     pressed = await pocket.discord.hands.press(ada, ada.dm("discord").messages[-1], "Good")
 
     assert pressed.messages[0].text == "hello Ada"
+
+
+async def test_a_form_does_not_follow_a_form(opened: Box) -> None:
+    pocket, _ = opened
+    ada = pocket.person("Ada")
+    refusals: list[int] = []
+
+    async def act(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Twice())
+
+    class Twice(Correction, title="Again?"):
+        async def on_submit(self, interaction: discord.Interaction) -> None:
+            try:
+                await interaction.response.send_modal(Correction())
+            except discord.HTTPException as error:
+                refusals.append(error.code)
+            await interaction.response.send_message("no", ephemeral=True)
+
+    message = await message_with_controls(opened, act)
+    await pocket.discord.hands.press(ada, message, "Good")
+    sent = await pocket.discord.hands.submit(ada, {"answer": "once"})
+
+    assert (refusals, sent.answer) == ([50035], REPLY)
+
+
+async def test_a_form_that_does_not_fit_is_refused(opened: Box) -> None:
+    pocket, _ = opened
+    refusals: list[str] = []
+
+    async def act(interaction: discord.Interaction) -> None:
+        try:
+            await interaction.response.send_modal(Correction(title="T" * 46))
+        except discord.HTTPException as error:
+            refusals.append(error.text)
+        await interaction.response.defer()
+
+    message = await message_with_controls(opened, act)
+    await pocket.discord.hands.press(pocket.person("Ada"), message, "Good")
+
+    assert "45 or fewer" in refusals[0]
+
+
+async def test_two_controls_of_one_name_are_refused(opened: Box) -> None:
+    pocket, bot = opened
+    view = discord.ui.View(timeout=None)
+    for label in ("one", "two"):
+        view.add_item(discord.ui.Button(label=label, custom_id="same"))
+
+    with pytest.raises(discord.HTTPException, match="duplicated"):
+        await bot.get_channel(pocket.discord.id(pocket.room("general", on="discord"))).send("x", view=view)
+
+
+async def test_a_command_is_typed_as_a_line_on_every_platform(opened: Box) -> None:
+    pocket, bot = opened
+    ada, room = pocket.person("Ada"), pocket.room("general", on="discord")
+    group = discord.app_commands.Group(name="plaudit", description="All of it")
+
+    @group.command(name="privacy", description="What is kept")
+    @discord.app_commands.choices(what=[discord.app_commands.Choice(name="Export", value="export")])
+    async def privacy(interaction: discord.Interaction, what: str = "show") -> None:
+        file = discord.File(io.BytesIO(b"data"), "data.txt")
+        await interaction.response.send_message(f"You chose {what}.", file=file, ephemeral=True)
+
+    bot.tree.add_command(group)
+    await bot.tree.sync()
+    answer = await ada.commands("/plaudit", "privacy export", room)
+    await ada.commands("/plaudit", "privacy", room)
+
+    assert answer["data"]["content"] == "You chose export."
+    [first, second] = [each.messages[0] for each in pocket.discord.interactions.all]
+    assert (pocket.discord.upload(first, "data.txt"), second.text) == (b"data", "You chose show.")
+    for wrong in ("privacy export now", "privacy sell", "nothing"):
+        with pytest.raises(LookupError):
+            await ada.commands("/plaudit", wrong, room)
+
+
+async def test_people_press_and_fill_in_as_they_do_on_slack(opened: Box) -> None:
+    pocket, _ = opened
+    ada = pocket.person("Ada")
+
+    async def act(interaction: discord.Interaction) -> None:
+        await interaction.response.send_modal(Correction())
+
+    message = await message_with_controls(opened, act)
+    pressed = await ada.presses("Good", message)
+    sent = await ada.submits({"answer": "three"}, on="discord")
+
+    assert (pressed["type"], sent["data"]["content"]) == (MODAL, "Thanks: three")
+
+
+async def test_a_role_that_is_given_is_told_with_what_the_person_does(opened: Box) -> None:
+    pocket, bot = opened
+    ada = pocket.person("Ada")
+
+    role = pocket.discord.give_role(ada, "moderators")
+    await bot.until("guild_role_create")
+    message = await ada.says("hello", pocket.room("general", on="discord"))
+    [told] = await bot.until("message")
+
+    assert [each.name for each in told.author.roles] == ["@everyone", "moderators"]
+    assert told.author.get_role(role) is not None
+    assert pocket.discord.give_role(ada, "moderators") == role
+    with pytest.raises(LookupError):
+        pocket.discord.upload(message, "nothing")
+
+
+async def test_someone_may_take_no_direct_messages(opened: Box) -> None:
+    pocket, bot = opened
+    ada = pocket.person("Ada")
+    pocket.discord.refuse_direct_messages(ada)
+
+    user = await bot.fetch_user(pocket.discord.id(ada))
+    with pytest.raises(discord.Forbidden) as refused:
+        await user.send("hello")
+
+    assert refused.value.code == 50007

@@ -71,5 +71,53 @@ def reaction(kind: str = "ADD", **more: Any) -> dict[str, Any]:
 
 
 def direct(frame: dict[str, Any]) -> dict[str, Any]:
-    """The same outside of a guild."""
-    return {**frame, "d": {name: value for name, value in frame["d"].items() if name != "guild_id"}}
+    """The same outside of a guild, where people are users and no members."""
+    data = dict(frame["d"])
+    data.pop("guild_id", None)
+    member = data.pop("member", None)
+    return {**frame, "d": {**data, "user": member["user"]} if member and "user" in member else data}
+
+
+def _interaction(kind: int, **more: Any) -> dict[str, Any]:
+    usual = {
+        "id": MESSAGE,
+        "application_id": ME,
+        "type": kind,
+        "token": "a:token",
+        "guild_id": GUILD,
+        "channel_id": CHANNEL,
+        "channel": {"id": CHANNEL, "type": 0},
+        "member": {"user": user(ADA, "Ada"), "nick": None, "roles": []},
+    }
+    return {"op": 0, "t": "INTERACTION_CREATE", "s": 9, "d": {**usual, **more}}
+
+
+def press(**more: Any) -> dict[str, Any]:
+    """A press of the button called like, below a message of ours."""
+    data = {"custom_id": "plaudit:like", "component_type": 2, "id": 2}
+    return _interaction(3, **{"data": data, "message": {"id": MESSAGE, "channel_id": CHANNEL}, **more})
+
+
+def form(**more: Any) -> dict[str, Any]:
+    """A form with a text and three menus, sent."""
+    fields = [
+        {"type": 4, "id": 2, "custom_id": "comment", "value": "too short"},
+        {"type": 3, "id": 4, "custom_id": "accuracy", "values": ["3"]},
+        {"type": 3, "id": 6, "custom_id": "helpfulness", "values": []},
+        {"type": 3, "id": 1_004, "custom_id": "reasons", "values": ["rude"]},
+    ]
+    labels = [{"type": 18, "id": index, "component": each} for index, each in enumerate(fields)]
+    data = {"custom_id": "plaudit:why:01J9", "components": labels}
+    return _interaction(5, **{"data": data, "message": {"id": MESSAGE, "channel_id": CHANNEL}, **more})
+
+
+def command(text: str = "", **more: Any) -> dict[str, Any]:
+    """A subcommand without options."""
+    data = {"id": "11", "type": 1, "name": "plaudit", "options": [{"type": 1, "name": text, "options": []}]}
+    return _interaction(2, **{"data": data, **more})
+
+
+def menu(entry: str, **more: Any) -> dict[str, Any]:
+    """An entry in the menu of a message."""
+    data = {"id": "12", "type": 3, "name": entry, "target_id": MESSAGE, "resolved": {"messages": {}}}
+    return _interaction(2, **{"data": data, **more})

@@ -1,5 +1,6 @@
 """Discord's gateway frames as events."""
 
+import copy
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,16 @@ from hypothesis import strategies as st
 
 from bots.discord.reading import moment, snowflake
 from bots.discord.translate import EVENTS, channel_of, plain_text, translate
-from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved, ReactionsCleared
+from core.events import (
+    CommandGiven,
+    FormSubmitted,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    ReactionAdded,
+    ReactionRemoved,
+    ReactionsCleared,
+)
 from core.messages import MessageRef, PersonRef, PlaceRef
 from tests.unit.discord_frames import (
     ADA,
@@ -21,8 +31,12 @@ from tests.unit.discord_frames import (
     OTHER_ROLE,
     THREAD,
     FakeSurroundings,
+    command,
     direct,
+    form,
+    menu,
     message,
+    press,
     reaction,
     user,
 )
@@ -121,6 +135,19 @@ def test_text_is_read_with_names_for_ids(raw, read):
     data = message(content=raw, mentions=[user(BEN, "Ben")])["d"]
 
     assert plain_text(raw, data, FakeSurroundings()) == read
+
+
+def test_roles_come_with_messages_and_with_reactions_that_are_added():
+    member = {"roles": [OTHER_ROLE], "user": user(ADA, "Ada")}
+
+    [written], [added], [removed] = (
+        told(message(member=member)),
+        told(reaction(member=member)),
+        told(reaction("REMOVE")),
+    )
+
+    assert written.author.roles == added.roles == (OTHER_ROLE, "moderators")
+    assert isinstance(removed, ReactionRemoved)
 
 
 def test_an_edit_counts_only_where_words_were_changed():
@@ -227,7 +254,16 @@ JSON = st.recursive(
     max_leaves=8,
 )
 VALID = st.sampled_from(
-    [message(), message("MESSAGE_UPDATE", edited_timestamp="2026-01-02T03:04:05+00:00"), reaction(), reaction("REMOVE")]
+    [
+        message(),
+        message("MESSAGE_UPDATE", edited_timestamp="2026-01-02T03:04:05+00:00"),
+        reaction(),
+        reaction("REMOVE"),
+        press(),
+        form(),
+        command("help"),
+        menu("Rate this reply"),
+    ]
 )
 
 
@@ -235,12 +271,21 @@ VALID = st.sampled_from(
 def mutilated(draw):
     """A valid frame of which some parts are gone or became something else."""
     frame = draw(VALID)
-    data = dict(frame["d"])
-    for name in draw(st.lists(st.sampled_from(sorted(data)), max_size=3)):
+    data = copy.deepcopy(frame["d"])
+    for _ in range(draw(st.integers(0, 3))):
+        inside = data
+        while len(inside):
+            names = sorted(inside) if isinstance(inside, dict) else range(len(inside))
+            name = draw(st.sampled_from(names))
+            if not isinstance(inside[name], dict | list) or draw(st.booleans()):
+                break
+            inside = inside[name]
+        if not len(inside):
+            continue
         if draw(st.booleans()):
-            data.pop(name, None)
+            del inside[name]
         else:
-            data[name] = draw(JSON)
+            inside[name] = draw(JSON)
     return {**frame, "t": draw(st.sampled_from([frame["t"], *sorted(EVENTS)])), "d": data}
 
 
@@ -250,5 +295,5 @@ def test_any_json_is_events_or_nothing(frame):
     channel_of(frame)
 
     for event in told(frame):
-        assert event.message.platform == "discord"
+        assert (event.place if isinstance(event, FormSubmitted | CommandGiven) else event.message).platform == "discord"
         assert event.at.tzinfo is not None
