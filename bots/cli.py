@@ -97,7 +97,7 @@ def demo(
 def run_bot(
     platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(PLATFORMS)}.")],
 ) -> None:
-    """Run the bot until it is stopped (Ctrl-C, SIGTERM); replies in flight get their grace.
+    """Run the bot until it is stopped (Ctrl-C, SIGTERM, its terminal closed); replies in flight get their grace.
 
     SIGHUP makes it read plaudit.toml again.
     """
@@ -241,7 +241,9 @@ def print_example() -> None:
 def _place(text: str) -> PlaceRef:
     platform, *rest = text.split(":")
     if platform not in PLATFORMS or len(rest) > 2:  # noqa: PLR2004 - a workspace and a channel
-        raise SettingsError(f"{text!r} is no place; write slack, slack:WORKSPACE or slack:WORKSPACE:CHANNEL.")
+        raise SettingsError(
+            f"{text!r} is no place; write {' or '.join(PLATFORMS)}, then :WORKSPACE and :CHANNEL where you mean one."
+        )
     workspace, channel = (*rest, "", "")[:2]
     return PlaceRef(platform, workspace, channel)
 

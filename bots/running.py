@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -123,18 +124,32 @@ def _connected(
 
 
 async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the policies again."""
+    """Run until SIGTERM or SIGINT, or until the terminal is closed; another SIGHUP reads the policies again."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop.set)
     policies = policies_from(settings)
-    loop.add_signal_handler(signal.SIGHUP, policies.reload)
+    on_terminal = _has_terminal()
+
+    def hung_up() -> None:
+        # The same signal tells of both.
+        if on_terminal and not _has_terminal():
+            stop.set()
+        else:
+            policies.reload()
+
+    loop.add_signal_handler(signal.SIGHUP, hung_up)
     async with running(settings, platforms, policies):
         logger.info("ready", extra={"platforms": ",".join(platforms)})
         await stop.wait()
         logger.info("stopping", extra={"grace_seconds": settings.grace_seconds})
     logger.info("stopped")
+
+
+def _has_terminal() -> bool:
+    # sys.stdin may be closed, or remember a terminal that is gone.
+    return os.isatty(0)
 
 
 def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pty
 import signal
 import sys
 from contextlib import asynccontextmanager
@@ -59,7 +60,7 @@ async def test_what_holds_in_a_place_is_printed_as_the_file_would_have_it(tmp_pa
     assert 'thread = "feedback"' in there.splitlines()
     assert (code, err) == (
         1,
-        "plaudit: 'irc:x' is no place; write slack, slack:WORKSPACE or slack:WORKSPACE:CHANNEL.\n",
+        "plaudit: 'irc:x' is no place; write slack or discord, then :WORKSPACE and :CHANNEL where you mean one.\n",
     )
 
 
@@ -75,7 +76,7 @@ async def test_the_printed_example_is_a_file_that_is_fine(tmp_path):
 
 
 @asynccontextmanager
-async def bot_in(directory, pocket):
+async def bot_in(directory, pocket, stdin=asyncio.subprocess.DEVNULL):
     bot = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bots.cli", "run", "slack"),
         cwd=directory,
@@ -85,17 +86,23 @@ async def bot_in(directory, pocket):
             SLACK_APP_TOKEN=pocket.slack.app_token,
             SLACK_API_URL=pocket.slack.base_url,
         ),
+        stdin=stdin,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
         await pocket.until(lambda: pocket.slack.connected, timeout=20)
         yield bot
-        bot.send_signal(signal.SIGTERM)
+        if bot.returncode is None:
+            bot.send_signal(signal.SIGTERM)
         await asyncio.wait_for(bot.communicate(), 15)
     finally:
         if bot.returncode is None:
             bot.kill()
             await bot.wait()
+
+
+def shown_in(room):
+    return [each.text for each in room.messages if each.author.is_bot]
 
 
 async def line_with(word, bot):
@@ -109,10 +116,11 @@ async def line_with(word, bot):
 async def test_a_hangup_signal_reads_the_file_again_and_drops_no_reply(tmp_path):
     path = tmp_path / "plaudit.toml"
     words = " ".join(f"word{each}" for each in range(60))
-    model = Model(lambda _: Answer(words, tokens_per_second=60))
+    model = Model(lambda _: Answer(words, tokens_per_second=40))
     async with Pocket(slack=SlackRules.unlimited(), model=model) as pocket, bot_in(tmp_path, pocket) as bot:
-        question = await pocket.person("Ada").says("@plaudit go on", pocket.room("general", on="slack"))
-        await pocket.until(lambda: model.requests, timeout=10)
+        room = pocket.room("general", on="slack")
+        question = await pocket.person("Ada").says("@plaudit go on", room)
+        await pocket.until(lambda: shown_in(room), timeout=10)
 
         path.write_text("ask_why = 3\n")
         bot.send_signal(signal.SIGHUP)
@@ -120,12 +128,29 @@ async def test_a_hangup_signal_reads_the_file_again_and_drops_no_reply(tmp_path)
         path.write_text('[emoji]\n"🐌" = "slow"\n')
         bot.send_signal(signal.SIGHUP)
         taken = await line_with("config_reloaded", bot)
+        [begun] = shown_in(room)
         reply = await pocket.reply_to(question, timeout=20)
         await pocket.person("Ben").reacts("🐌", reply)
         _, kept, _ = await plaudit("events", "--follow", "--limit", "4", cwd=tmp_path)
 
     assert "plaudit.toml, line 1: `ask_why` cannot be 3" in refused
     assert "places=3" in taken
-    assert reply.text.split()[-1] == "word59"
+    assert "word59" not in begun
+    assert reply.text == words
     assert '"value":"slow"' in kept
     assert bot.returncode == 0
+
+
+async def test_a_bot_whose_terminal_is_closed_stops(tmp_path):
+    ours, its = pty.openpty()
+    async with Pocket() as pocket, bot_in(tmp_path, pocket, stdin=its) as bot:
+        os.close(its)
+
+        bot.send_signal(signal.SIGHUP)
+        read_again = await line_with("config_reloaded", bot)
+        os.close(ours)
+        bot.send_signal(signal.SIGHUP)
+        _, err = await asyncio.wait_for(bot.communicate(), 15)
+
+    assert read_again
+    assert (bot.returncode, b"stopped" in err) == (0, True)
