@@ -42,6 +42,8 @@ class MessageEdited:
     at: datetime
     message: MessageRef
     text: str
+    found_later: bool = False
+    """As for a message; then `at` is the moment before the platform was asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

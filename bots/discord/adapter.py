@@ -3,9 +3,8 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,29 +15,28 @@ from bots.discord.answers import Answers
 from bots.discord.client import check_permissions, logged_in
 from bots.discord.connection import IDENTIFY_PAUSE, PAUSES, Connection
 from bots.discord.direct import DirectMessages
+from bots.discord.history import History
 from bots.discord.indicator import Indicator
 from bots.discord.listening import Listener
-from bots.discord.reading import DIRECT, PLATFORM, snowflake
+from bots.discord.reading import PLATFORM
 from bots.discord.refusals import UnknownEmojiError
 from bots.discord.registration import register
 from bots.discord.render import LIMITS, render
 from bots.discord.render_controls import rows
 from bots.discord.rest import CALLS_PER_SECOND, Rest
 from bots.discord.surroundings import CachedSurroundings
-from bots.discord.translate import emoji_name, translate
 from core.clock import Clock, SystemClock
 from core.controls import Button, Form, Notice
 from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, Interaction, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
-from core.ports import ChatPlatform, Limits, Reaction, Sent
+from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, Tally
 
 logger = logging.getLogger(__name__)
 
 Handle = Callable[[Event, ChatPlatform], Coroutine[Any, Any, None]]
 CatchUp = Callable[[ChatPlatform, datetime | None], None]
 
-_PAGE: Final = 100
 _START_SECONDS: Final = 15.0
 """How long the start waits for a session and for the channels of every server: one may be away for long."""
 
@@ -54,8 +52,7 @@ class DiscordPlatform:
         self.answers = Answers(rest, application)
         self._direct = DirectMessages(rest)
         self._indicator = Indicator(rest)
-        self._around = around
-        self._clock = clock
+        self._history = History(rest, around, clock)
         self._unsure: set[str] = set()
         """The nonces of posts that failed: Discord may have taken them."""
 
@@ -127,59 +124,19 @@ class DiscordPlatform:
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a channel or thread from `since` on, oldest first."""
-        room, after = _room(place), str(int(snowflake(since)) - 1)
-        await self._around.know(room)
-        found: list[MessageReceived] = []
-        while len(found) < limit:
-            page = await self._read(f"/channels/{room}/messages", ("history", room), after=after)
-            page.sort(key=lambda each: int(each["id"]))
-            found += self._messages(page, place)
-            if len(page) < _PAGE:
-                break
-            after = page[-1]["id"]
-        return found[:limit]
+        return await self._history.messages_since(place, since, limit)
 
-    def _messages(self, page: list[Any], place: PlaceRef) -> Iterator[MessageReceived]:
-        guild = {} if place.workspace == DIRECT else {"guild_id": place.workspace}
-        for each in page:
-            frame = {"t": "MESSAGE_CREATE", "d": {**each, **guild}}
-            for event in translate(frame, self._around, name="", now=self._clock.now()):
-                if isinstance(event, MessageReceived):
-                    yield replace(event, found_later=True)
+    def shown_in(
+        self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
+    ) -> AsyncGenerator[Sequence[Shown], None]:
+        """What stands in a channel or thread, page by page."""
+        return self._history.shown_in(place, since, until, in_turn)
 
-    async def reactions_on(self, message: MessageRef) -> Sequence[Reaction]:
-        """Every reaction on a message, each emoji's people page by page; super ones count as others do."""
-        answer = await self._rest.call("GET", _path(message), bucket=("message", message.channel), patient=True)
-        found = []
-        for each in answer.data.get("reactions") or ():
-            details = each.get("count_details") or {"normal": each["count"]}
-            for kind, word in enumerate(("normal", "burst")):
-                if details.get(word):
-                    found += await self._people(message, each["emoji"], kind)
-        return found
-
-    async def _people(self, message: MessageRef, emoji: dict[str, Any], kind: int) -> list[Reaction]:
-        name = f"{emoji['name']}:{emoji['id']}" if emoji.get("id") else emoji["name"]
-        path = f"{_path(message)}/reactions/{quote(name)}"
-        found: list[Reaction] = []
-        after = "0"
-        while True:
-            page = await self._read(path, ("reactions", message.channel), after=after, type=str(kind))
-            found += [
-                Reaction(
-                    PersonRef(PLATFORM, message.workspace, each["id"]),
-                    emoji_name(emoji),
-                    by_bot=bool(each.get("bot")) or each["id"] == self._around.me,
-                )
-                for each in page
-            ]
-            if len(page) < _PAGE:
-                return found
-            after = max((each["id"] for each in page), key=int)
-
-    async def _read(self, path: str, bucket: tuple[str, str], **query: str) -> list[Any]:
-        answer = await self._rest.call("GET", path, bucket=bucket, query={"limit": str(_PAGE), **query}, patient=True)
-        return list(answer.data)
+    async def reactions_on(
+        self, message: MessageRef, in_turn: InTurn, tallies: Sequence[Tally] | None = None
+    ) -> Sequence[Reaction]:
+        """Who put which emoji on a message; super ones count as others do."""
+        return await self._history.reactions_on(message, in_turn, tallies)
 
 
 @asynccontextmanager

@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
-from bots.discord.reading import DIRECT, PLATFORM, emoji_name, snowflake
+from bots.discord.reading import DIRECT, PLATFORM, snowflake
 from bots.discord.rest import Rest
 from bots.discord.surroundings import CachedSurroundings
-from bots.discord.translate import translate
+from bots.discord.translate import emoji_name, translate
 from core.clock import Clock
 from core.events import MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
@@ -65,21 +66,16 @@ class History:
     ) -> Sequence[Reaction]:
         """Who put which emoji on a message, each emoji's people page by page; super ones count as others do."""
         if tallies is None:
-
-            async def ask() -> Any:
-                return (await self._rest.call("GET", path(message), bucket=("message", message.channel), patient=True)).data
-
-            tallies = [self._tally(each) for each in (await in_turn(ask)).get("reactions") or ()]
+            shown = await in_turn(partial(self._message, message))
+            tallies = [self._tally(each) for each in shown.get("reactions") or ()]
         found: list[Reaction] = []
         for tally in tallies:
             kinds, _, name = tally.handle.partition(" ")
             for kind in kinds:
-                found += await self._people(message, tally.emoji, f"{path(message)}/reactions/{name}", kind, in_turn)
+                found += await self._people(message, tally.emoji, f"{_path(message)}/reactions/{name}", kind, in_turn)
         return found
 
-    async def _people(
-        self, message: MessageRef, emoji: str, path: str, kind: str, in_turn: InTurn
-    ) -> list[Reaction]:
+    async def _people(self, message: MessageRef, emoji: str, path: str, kind: str, in_turn: InTurn) -> list[Reaction]:
         found: list[Reaction] = []
         after = "0"
 
@@ -120,13 +116,16 @@ class History:
         page = await self._read(f"/channels/{room}/messages", ("history", room), after=after)
         return sorted(page, key=lambda each: int(each["id"]))
 
+    async def _message(self, message: MessageRef) -> Any:
+        bucket = ("message", message.channel)
+        return (await self._rest.call("GET", _path(message), bucket=bucket, patient=True)).data
+
     async def _read(self, path: str, bucket: tuple[str, str], **query: str) -> list[Any]:
         answer = await self._rest.call("GET", path, bucket=bucket, query={"limit": str(_PAGE), **query}, patient=True)
         return list(answer.data)
 
 
-def path(message: MessageRef) -> str:
-    """Where the API has a message."""
+def _path(message: MessageRef) -> str:
     return f"/channels/{message.channel}/messages/{message.id}"
 
 

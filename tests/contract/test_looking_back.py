@@ -1,6 +1,7 @@
 """What both adapters say of the past when they are asked: the same questions, the same answers."""
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -13,9 +14,21 @@ from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.slack_workspace import TEAM_ID, channel_id, ts_of, user_id
 from bots.slack import adapter as slack
-from core.errors import MessageGoneError
+from core.errors import MessageGoneError, PlaceGoneError
+from core.feedback import canonical_emoji
 from core.messages import MessageRef, PlaceRef
 from core.ports import CanLookBack, CanReact, ChatPlatform
+
+
+async def now(call):
+    return await call()
+
+
+def counts(tallies):
+    found = Counter()
+    for each in tallies:
+        found[canonical_emoji(each.emoji)] += each.count
+    return found
 
 
 class Wing:
@@ -40,6 +53,10 @@ class Wing:
 
     def under(self, message):
         return {"thread": message} if self.name == "slack" else {}
+
+    async def shown(self, message, since, until=None, in_turn=now):
+        pages = self.adapter.shown_in(self.place(message), since, until, in_turn)
+        return [each async for page in pages for each in page]
 
     def person(self, person):
         return user_id(person) if self.name == "slack" else str(self.pocket.discord.id(person))
@@ -138,6 +155,71 @@ async def test_a_direct_conversation_has_its_past_too(wing):
     ]
 
 
+async def test_what_stands_in_a_place_is_shown_with_who_put_what_on_it(wing):
+    ada, ben, chloe = (wing.pocket.person(name) for name in ("Ada", "Ben", "Chloe"))
+    root = await ada.says("root", wing.room)
+    gone, kept = [await ada.says(f"@plaudit {text}", wing.room, **wing.under(root)) for text in ("gone", "kept")]
+    await ada.deletes(gone)
+    for person, emoji in ((ben, "👍🏽"), (chloe, "👍"), (chloe, "👎")):
+        await person.reacts(emoji, kept)
+    await wing.adapter.react(wing.ref(kept), "📝")
+
+    shown = {each.message: each for each in await wing.shown(root, root.at)}
+
+    assert set(shown) == {wing.ref(root), wing.ref(kept)}
+    assert shown[wing.ref(kept)].told.text == "kept"
+    tallies = shown[wing.ref(kept)].tallies
+    assert counts(tallies) == {"👍": 2, "👎": 1, "📝": 0}
+    asked_for = [each for each in tallies if canonical_emoji(each.emoji) == "👍"]
+    people = await wing.adapter.reactions_on(wing.ref(kept), now, asked_for)
+    assert {each.person.id for each in people if canonical_emoji(each.emoji) == "👍"} == {
+        wing.person(ben),
+        wing.person(chloe),
+    }
+
+
+async def test_only_what_lies_in_the_span_is_shown(wing):
+    ada = wing.pocket.person("Ada")
+    root = await ada.says("root", wing.room)
+    said = []
+    for i in range(4):
+        await asyncio.sleep(0.002)  # a snowflake counts milliseconds
+        said.append(await ada.says(f"number {i}", wing.room, **wing.under(root)))
+
+    shown = await wing.shown(root, said[1].at, said[3].at)
+
+    assert [each.message for each in shown] == [wing.ref(said[1]), wing.ref(said[2])]
+
+
+async def test_each_call_waits_for_its_turn(wing):
+    ada = wing.pocket.person("Ada")
+    root = await ada.says("root", wing.room)
+    for i in range(250):
+        await ada.says(f"number {i}", wing.room, **wing.under(root))
+    calls = []
+
+    async def in_turn(call):
+        calls.append(call)
+        return await call()
+
+    shown = await wing.shown(root, root.at, in_turn=in_turn)
+
+    assert len(shown) == 251
+    assert len(calls) == {"slack": 2, "discord": 3}[wing.name]
+
+
+async def test_of_many_people_the_number_is_told(wing):
+    message = await wing.pocket.person("Ada").says("hello", wing.room)
+    for i in range(120):
+        await wing.pocket.person(f"P{i}").reacts("👍", message)
+
+    [shown] = await wing.shown(message, message.at)
+    found = await wing.adapter.reactions_on(shown.message, now, shown.tallies)
+
+    assert [(each.count, each.people) for each in shown.tallies] == [(120, None)]
+    assert len({each.person for each in found}) == 120
+
+
 async def test_every_person_behind_every_emoji_is_found(wing):
     message = await wing.pocket.person("Ada").says("hello", wing.room)
     people = [wing.pocket.person(f"P{i}") for i in range(230)]
@@ -150,7 +232,7 @@ async def test_every_person_behind_every_emoji_is_found(wing):
     else:
         await people[1].reacts("👎", message)
 
-    found = await wing.adapter.reactions_on(wing.ref(message))
+    found = await wing.adapter.reactions_on(wing.ref(message), now)
 
     ups = {each.person.id for each in found if each.emoji in ("👍", "+1", "thumbsup")}
     downs = {each.person.id for each in found if each.emoji in ("👎", "-1", "thumbsdown")}
@@ -165,7 +247,23 @@ async def test_what_is_gone_is_said_to_be(wing):
     nowhere = PlaceRef(wing.name, wing.ref(message).workspace, "404", "1.0" if wing.name == "slack" else "")
     await ada.deletes(message)
 
-    with pytest.raises(MessageGoneError):
-        await wing.adapter.reactions_on(wing.ref(message))
-    with pytest.raises(MessageGoneError):
+    with pytest.raises(MessageGoneError) as message_gone:
+        await wing.adapter.reactions_on(wing.ref(message), now)
+    with pytest.raises(PlaceGoneError):
         await wing.adapter.messages_since(nowhere, datetime.now(UTC) - timedelta(days=1), limit=10)
+    with pytest.raises(PlaceGoneError):
+        await wing.adapter.reactions_on(MessageRef(wing.name, nowhere.workspace, "404", "1"), now)
+    assert not isinstance(message_gone.value, PlaceGoneError)
+
+
+async def test_of_a_question_deleted_above_an_answer_nothing_stands(wing):
+    ada, ben = wing.pocket.person("Ada"), wing.pocket.person("Ben")
+    root = await ada.says("root", wing.room)
+    answer = await ben.says("answer", wing.room, **wing.under(root))
+    await ada.deletes(root)
+
+    shown = await wing.shown(root, root.at)
+
+    assert [each.message for each in shown] == [wing.ref(answer)]
+    with pytest.raises(MessageGoneError):
+        await wing.adapter.reactions_on(wing.ref(root), now)

@@ -1,58 +1,26 @@
 """What is found when the assistant looks at what it missed."""
 
 import asyncio
+import contextlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from core.assistant import Assistant, Options
-from core.errors import MessageGoneError, PlatformError, RateLimitedError
+from core.errors import MessageGoneError, PlaceGoneError, PlatformError, RateLimitedError
 from core.events import MessageReceived, ReactionAdded, ReactionRemoved
-from core.feedback import Assessment, AssessmentSource, SourceType
-from core.opinions import comment_origin, reaction_origin
+from core.feedback import EXPECTED_RESPONSE
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
-from core.ports import Reaction
-from core.reconciling import differences
+from core.ports import Rate, Reaction, Shown, Tally
 from core.store.memory import MemoryStore
 from tests.unit.fakes import CLOCK, FakePlatform, until
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PART, OTHER_PART = MessageRef("fake", "w", "room", "m1"), MessageRef("fake", "w", "room", "m2")
 PLACE = PlaceRef("fake", "w", "room", "thread")
-BEN, CHLOE, ROBOT = (PersonRef("fake", "w", name) for name in ("ben", "chloe", "robot"))
-
-
-def stands(person, origin, *, at=NOW):
-    source = AssessmentSource(SourceType.HUMAN, person.key)
-    return Assessment("a", "reply", "c", "user_feedback", value=True, source=source, origin=origin, at=at)
-
-
-def test_only_what_differs_is_told():
-    seen = [Reaction(BEN, "👍🏽"), Reaction(BEN, "🎉"), Reaction(CHLOE, "+1"), Reaction(ROBOT, "👍", by_bot=True)]
-    standing = [
-        stands(CHLOE, reaction_origin(PART, "👍")),
-        stands(CHLOE, reaction_origin(PART, "👎")),
-        stands(BEN, reaction_origin(OTHER_PART, "👎")),
-        stands(BEN, comment_origin(MessageRef("fake", "w", "room", "c1"))),
-    ]
-
-    missing, gone = differences(PART, seen, standing, asked=NOW)
-
-    assert missing == [(BEN, "👍")]
-    assert gone == [(CHLOE, "👎")]
-
-
-def test_two_tones_of_one_emoji_are_one_vote():
-    missing, _ = differences(PART, [Reaction(BEN, "👍🏽"), Reaction(BEN, "👍🏿")], [], asked=NOW)
-
-    assert missing == [(BEN, "👍")]
-
-
-def test_what_was_heard_after_the_platform_was_asked_is_not_taken_back():
-    standing = [stands(BEN, reaction_origin(PART, "👍"), at=NOW + timedelta(seconds=1))]
-
-    assert differences(PART, [], standing, asked=NOW) == ([], [])
+ADA, BEN, CHLOE = (PersonRef("fake", "w", name) for name in ("ada", "ben", "chloe"))
 
 
 class Remembering(FakePlatform):
@@ -60,23 +28,58 @@ class Remembering(FakePlatform):
 
     def __init__(self):
         super().__init__(length=2000)
+        self.limits = replace(self.limits, looks=Rate(10_000, 1.0))
         self.messages = []
         self.votes = {}
+        self.gone = set()
+        self.hidden = set()
         self.refusals = []
         self.asked_since = []
+        self.asked_for = []
+        self.tells_people = True
         self.answering = asyncio.Event()
         self.answering.set()
 
     async def messages_since(self, place, since, limit):
-        self._refuse()
-        self.asked_since.append(since)
         return [each for each in self.messages if each.place == place and each.at >= since][:limit]
 
-    async def reactions_on(self, message):
-        self._refuse()
-        seen = list(self.votes.get(message, ()))
-        await self.answering.wait()
-        return seen
+    async def shown_in(self, place, since, until, in_turn):
+        self.asked_since.append(since)
+
+        async def page():
+            self._refuse()
+            shown = [self._own(MessageRef("fake", "w", place.channel, name)) for name in self.shown]
+            shown += [
+                Shown(each.message, each, self._tallies(each.message))
+                for each in self.messages
+                if each.place == place and since <= each.at and (until is None or each.at < until)
+            ]
+            await self.answering.wait()
+            return [each for each in shown if each.message not in self.gone | self.hidden]
+
+        yield await in_turn(page)
+
+    async def reactions_on(self, message, in_turn, tallies=None):
+        async def ask():
+            self._refuse()
+            self.asked_for.append(message)
+            if message in self.gone:
+                raise MessageGoneError("gone")
+            return list(self.votes.get(message, ()))
+
+        return await in_turn(ask)
+
+    def _own(self, ref):
+        return Shown(ref, None, self._tallies(ref))
+
+    def _tallies(self, ref):
+        by_emoji = {}
+        for each in self.votes.get(ref, ()):
+            by_emoji.setdefault(each.emoji, []).append(each)
+        return tuple(
+            Tally(emoji, len(people), tuple(people) if self.tells_people else None)
+            for emoji, people in by_emoji.items()
+        )
 
     def _refuse(self):
         if self.refusals:
@@ -231,10 +234,10 @@ async def test_a_reset_found_again_does_not_end_the_conversation_that_came_after
     assert scene.platform.now == ["An answer."]
 
 
-async def test_rate_limits_are_waited_out_and_what_is_gone_is_passed_over(scene):
+async def test_rate_limits_are_waited_out(scene):
     reply = await scene.ask()
     scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]
-    scene.platform.refusals = [MessageGoneError("gone"), RateLimitedError(0.01), RateLimitedError(0.01)]
+    scene.platform.refusals = [RateLimitedError(0.01), RateLimitedError(0.01)]
 
     await scene.look_back()
 
@@ -258,3 +261,119 @@ async def test_nobody_asks_a_platform_that_cannot_be_asked(scene):
     await scene.ask()
 
     assert await scene.assistant._reconciling.look_back(FakePlatform(), None) == 0
+
+
+async def test_one_vote_in_the_place_of_another_is_seen_though_the_counts_agree(scene):
+    reply = await scene.ask()
+    [part] = reply.parts
+    await scene.assistant.handle(
+        ReactionAdded(event_id="e1", at=CLOCK.now(), message=part, person=CHLOE, emoji="👍"), scene.platform
+    )
+    scene.platform.votes[part] = [Reaction(BEN, "👍")]
+    scene.platform.tells_people = False
+
+    unnoticed = await scene.assistant._reconciling.look_back(scene.platform, None, was_away=False)
+    await scene.look_back()
+
+    assert unnoticed == 0
+    assert await scene.opinions(reply) == {(BEN.key, True)}
+
+
+async def test_what_was_deleted_and_edited_meanwhile_is_found_once(scene):
+    reply = await scene.ask()
+    comments = [scene.message(name, "too short", addressed=False) for name in ("c1", "c2")]
+    for each in comments:
+        await scene.assistant.handle(each, scene.platform)
+    asked_at = (await scene.store.message(reply.question_id)).timestamp
+    scene.platform.messages = [scene.message("q1", "hello there", at=asked_at)]
+    scene.platform.messages += [replace(comments[1], text="better: longer", found_later=True)]
+    scene.platform.gone = {comments[0].message}
+
+    await scene.look_back()
+    before = [each async for each in scene.store.records()]
+    await scene.look_back()
+
+    assert [each async for each in scene.store.records()] == before
+    question = await scene.store.message(reply.question_id)
+    assert (question.content, question.deleted) == ("hello there", False)
+    standing = await scene.store.standing_assessments(reply.id)
+    assert [(each.name, each.value) for each in standing] == [(EXPECTED_RESPONSE, "longer")]
+
+
+async def test_a_deleted_question_and_a_deleted_reply_are_found(scene):
+    reply = await scene.ask()
+    question = await scene.store.message(reply.question_id)
+    scene.platform.gone = {*question.parts, *reply.parts}
+
+    await scene.look_back()
+
+    assert (await scene.store.message(question.id)).deleted
+    assert (await scene.store.message(reply.id)).deleted
+    assert {each.data["deleted"] for each in await scene.log("update_message")} == {True}
+
+
+@pytest.mark.parametrize("refusal", [PlaceGoneError("kicked"), PlatformError("down")])
+async def test_nothing_is_taken_for_deleted_where_the_place_cannot_be_read(scene, refusal):
+    reply = await scene.ask()
+    scene.platform.gone = {*reply.parts}
+    scene.platform.refusals = [refusal]
+
+    with contextlib.suppress(PlatformError):
+        await scene.look_back()
+
+    assert await scene.log("update_message") == []
+
+
+async def test_what_a_page_leaves_out_is_not_deleted_while_the_platform_still_has_it(scene):
+    await scene.ask()
+    scene.platform.messages = []
+
+    await scene.look_back()
+
+    assert await scene.log("update_message") == []
+
+
+async def test_a_comment_that_its_author_crossed_out_meanwhile_is_taken_back(scene):
+    reply = await scene.ask()
+    comment = scene.message("c1", "too short", addressed=False, found_later=True)
+    scene.platform.messages = [comment]
+    scene.platform.votes[comment.message] = [Reaction(BEN, "❌"), Reaction(ADA, "👍")]
+
+    await scene.look_back()
+    stood = await scene.store.standing_assessments(reply.id)
+    scene.platform.votes[comment.message] += [Reaction(ADA, "❌")]
+    await scene.look_back()
+
+    assert [each.value for each in stood] == ["too short"]
+    assert await scene.store.standing_assessments(reply.id) == []
+
+
+async def test_a_look_at_leisure_keeps_comments_and_leaves_questions(scene):
+    await scene.ask()
+    scene.assistant.catch_up(scene.platform)
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
+    scene.platform.messages = [
+        scene.message("c1", "too short", addressed=False, found_later=True),
+        scene.message("q2", "and now?", found_later=True),
+    ]
+
+    await scene.assistant._reconciling.look_again()
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
+
+    assert [each.data["feedback"] for each in await scene.log("log_feedback")] == ["too short"]
+    assert sum(each.data["role"] == "user" for each in await scene.log("add_message")) == 1
+
+
+async def test_where_too_much_is_written_the_news_and_each_reply_are_asked_for(scene, monkeypatch):
+    monkeypatch.setattr("core.revisiting._MESSAGES", 2)
+    reply = await scene.ask()
+    [part] = reply.parts
+    scene.platform.votes[part] = [Reaction(BEN, "👍")]
+    scene.platform.hidden = {part}
+    for i in range(4):
+        scene.platform.messages.append(scene.message(f"x{i}", "by the way", addressed=False))
+
+    await scene.look_back()
+
+    assert scene.platform.asked_for == [part]
+    assert (BEN.key, True) in await scene.opinions(reply)

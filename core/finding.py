@@ -1,0 +1,170 @@
+"""What one message shows against what the log holds of it: votes, edits, what was taken back, as events found later.
+
+Nothing is kept here. What is handed on twice, or belongs to someone who is not heard, does no harm: the log decides.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias
+
+from core.clock import Clock
+from core.comparing import differences, doubts, known_people
+from core.errors import MessageGoneError
+from core.events import Event, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
+from core.feedback import Assessment, Meaning, canonical_emoji, read_below
+from core.messages import Message, MessageRef, PersonRef, Role
+from core.opinions import comment_origin
+from core.policy import Policies
+from core.ports import CanLookBack, ChatPlatform, InTurn, Reaction, Shown, Store, Tally
+
+Handle: TypeAlias = Callable[[Event, ChatPlatform], Awaitable[None]]
+
+TAKE_BACK: Final = "❌"
+"""On one's own comment or correction: it is not to count."""
+
+
+class RemembersChats(ChatPlatform, CanLookBack, Protocol):
+    """A platform that can be asked about its past."""
+
+
+class Finder:
+    """Finds what differs on messages of one platform, and hands it on."""
+
+    def __init__(
+        self,
+        platform: RemembersChats,
+        *,
+        store: Store,
+        policies: Policies,
+        clock: Clock,
+        handle: Handle,
+        in_turn: InTurn,
+        thoroughly: bool,
+        votes: bool,
+    ) -> None:
+        """`thoroughly`: ask who is behind counts that agree, too; without `votes`, nobody asks for reactions."""
+        self._platform = platform
+        self._store = store
+        self._policies = policies
+        self._clock = clock
+        self._handle = handle
+        self._in_turn = in_turn
+        self._thoroughly = thoroughly
+        self._votes = votes
+        self.found = 0
+        """Events handed on."""
+
+    async def hand_on(self, event: Event) -> None:
+        """Tell of something that was found."""
+        await self._handle(event, self._platform)
+        self.found += 1
+
+    async def look_at(self, shown: Shown, asked: datetime) -> bool:
+        """Hand on what differs on a message that the log knows; False where it does not know it.
+
+        `asked`: a moment before the platform was asked.
+        """
+        message = await self._store.message_at(shown.message)
+        if message is None:
+            return await self._look_at_comment(shown, asked)
+        if message.role is Role.ASSISTANT:
+            await self._compare(message.id, shown.message, shown.tallies, asked)
+        elif shown.told and _reads_otherwise(message, shown.told):
+            await self.hand_on(_edited(shown.told, asked))
+        return True
+
+    async def look_at_part(self, reply_id: str, part: MessageRef) -> None:
+        """Ask for the reactions on one part of a reply, and hand on what differs. It may be gone."""
+        if not self._votes:
+            return
+        asked = self._clock.now()
+        try:
+            people = await self._platform.reactions_on(part, self._in_turn)
+        except MessageGoneError:
+            return
+        await self._tell_differences(reply_id, part, people, self._policies.at(part).emoji, asked)
+
+    async def _look_at_comment(self, shown: Shown, asked: datetime) -> bool:
+        said = await self._store.assessment_from(comment_origin(shown.message))
+        if said is None or shown.told is None:
+            return False
+        if shown.told.text.strip() and said.value and read_below(shown.told.text) != Meaning(said.name, said.value):
+            await self.hand_on(_edited(shown.told, asked))
+        await self._take_back(said, shown, asked)
+        return True
+
+    async def _take_back(self, said: Assessment, shown: Shown, asked: datetime) -> None:
+        """What its author has marked with ❌ is taken back."""
+        crosses = [each for each in shown.tallies if canonical_emoji(each.emoji) == TAKE_BACK and each.count]
+        people = known_people(crosses)
+        if unknown := [each for each in crosses if each.people is None]:
+            people += await self._ask(shown.message, unknown) or ()
+        author = PersonRef.parse(said.source.id)
+        if any(each.person == author and canonical_emoji(each.emoji) == TAKE_BACK for each in people):
+            at = max(asked, said.at)  # it was said before it was taken back, whatever the clocks say
+            await self.hand_on(_added(shown.message, author, TAKE_BACK, at))
+
+    async def _compare(self, reply_id: str, part: MessageRef, tallies: Sequence[Tally], asked: datetime) -> None:
+        if not self._votes:
+            return
+        emoji = self._policies.at(part).emoji
+        standing = await self._store.standing_assessments(reply_id)
+        open_ = doubts(part, tallies, standing, emoji=emoji, thoroughly=self._thoroughly)
+        people = known_people(tallies)
+        if open_.to_ask:
+            told = await self._ask(part, open_.to_ask)
+            if told is None:
+                return
+            people += told
+        looked_at = {name: meaning for name, meaning in emoji.items() if name not in open_.left}
+        await self._tell_differences(reply_id, part, people, looked_at, asked)
+
+    async def _tell_differences(
+        self,
+        reply_id: str,
+        part: MessageRef,
+        people: Sequence[Reaction],
+        emoji: Mapping[str, Meaning],
+        asked: datetime,
+    ) -> None:
+        # Only now: what people did while the platform answered is in the log, and wins, being later.
+        standing = await self._store.standing_assessments(reply_id)
+        missing, gone = differences(part, people, standing, emoji=emoji, asked=asked)
+        for person, name in missing:
+            await self.hand_on(_added(part, person, name, asked))
+        for person, name in gone:
+            await self.hand_on(
+                ReactionRemoved(
+                    event_id=_name(part, person, name, asked),
+                    at=asked,
+                    message=part,
+                    person=person,
+                    emoji=name,
+                    found_later=True,
+                )
+            )
+
+    async def _ask(self, message: MessageRef, tallies: Sequence[Tally]) -> Sequence[Reaction] | None:
+        try:
+            return await self._platform.reactions_on(message, self._in_turn, tallies)
+        except MessageGoneError:
+            return None
+
+
+def _reads_otherwise(message: Message, told: MessageReceived) -> bool:
+    # The words of some are not kept, or were erased.
+    return bool(message.content) and not message.deleted and told.text.strip() not in ("", message.content)
+
+
+def _edited(told: MessageReceived, asked: datetime) -> MessageEdited:
+    name = f"found:{told.message.key}:edited:{asked.isoformat()}"
+    return MessageEdited(event_id=name, at=asked, message=told.message, text=told.text, found_later=True)
+
+
+def _added(message: MessageRef, person: PersonRef, emoji: str, at: datetime) -> ReactionAdded:
+    name = _name(message, person, emoji, at)
+    return ReactionAdded(event_id=name, at=at, message=message, person=person, emoji=emoji, found_later=True)
+
+
+def _name(message: MessageRef, person: PersonRef, emoji: str, at: datetime) -> str:
+    return f"found:{message.key}:{person.key}:{emoji}:{at.isoformat()}"

@@ -1,0 +1,86 @@
+"""What a platform shows on a reply, held against what stands of it in the log."""
+
+from datetime import UTC, datetime, timedelta
+
+from core.comparing import differences, doubts
+from core.feedback import Assessment, AssessmentSource, SourceType
+from core.messages import MessageRef, PersonRef
+from core.opinions import comment_origin, reaction_origin
+from core.policy import DEFAULT
+from core.ports import Reaction, Tally
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+PART, OTHER_PART = MessageRef("fake", "w", "room", "m1"), MessageRef("fake", "w", "room", "m2")
+BEN, CHLOE, ROBOT = (PersonRef("fake", "w", name) for name in ("ben", "chloe", "robot"))
+EMOJI = DEFAULT.emoji
+
+
+def stands(person, origin, *, at=NOW):
+    source = AssessmentSource(SourceType.HUMAN, person.key)
+    return Assessment("a", "reply", "c", "user_feedback", value=True, source=source, origin=origin, at=at)
+
+
+def test_only_what_differs_is_told():
+    seen = [Reaction(BEN, "👍🏽"), Reaction(BEN, "🎉"), Reaction(CHLOE, "+1"), Reaction(ROBOT, "👍", by_bot=True)]
+    standing = [
+        stands(CHLOE, reaction_origin(PART, "👍")),
+        stands(CHLOE, reaction_origin(PART, "👎")),
+        stands(BEN, reaction_origin(OTHER_PART, "👎")),
+        stands(BEN, comment_origin(MessageRef("fake", "w", "room", "c1"))),
+    ]
+
+    missing, gone = differences(PART, seen, standing, emoji=EMOJI, asked=NOW)
+
+    assert missing == [(BEN, "👍")]
+    assert gone == [(CHLOE, "👎")]
+
+
+def test_two_tones_of_one_emoji_are_one_vote():
+    missing, _ = differences(PART, [Reaction(BEN, "👍🏽"), Reaction(BEN, "👍🏿")], [], emoji=EMOJI, asked=NOW)
+
+    assert missing == [(BEN, "👍")]
+
+
+def test_what_was_heard_after_the_platform_was_asked_is_not_taken_back():
+    standing = [stands(BEN, reaction_origin(PART, "👍"), at=NOW + timedelta(seconds=1))]
+
+    assert differences(PART, [], standing, emoji=EMOJI, asked=NOW) == ([], [])
+
+
+def test_what_is_no_longer_on_the_map_is_left_as_it_was_said():
+    standing = [stands(BEN, reaction_origin(PART, "🦄"))]
+
+    assert differences(PART, [Reaction(CHLOE, "🦄")], standing, emoji=EMOJI, asked=NOW) == ([], [])
+
+
+def test_people_are_asked_for_only_where_the_counts_differ():
+    agrees, differs, unmapped = Tally("👍🏽", 1, None), Tally("👎", 2, None), Tally("🎉", 9, None)
+    standing = [stands(BEN, reaction_origin(PART, "👍")), stands(BEN, reaction_origin(PART, "👎"))]
+
+    found = doubts(PART, [agrees, differs, unmapped], standing, emoji=EMOJI, thoroughly=False)
+
+    assert found.to_ask == (differs,)
+    assert found.left == {"👍"}
+
+
+def test_counts_that_agree_are_no_proof_where_something_was_missed():
+    agrees, own = Tally("👍", 1, None), Tally("👎", 0, None)
+
+    found = doubts(PART, [agrees, own], [stands(BEN, reaction_origin(PART, "👍"))], emoji=EMOJI, thoroughly=True)
+
+    assert found.to_ask == (agrees,)
+    assert not found.left
+
+
+def test_tones_of_one_emoji_are_counted_together():
+    pale, dark = Tally("👍🏻", 1, None), Tally("👍🏿", 1, None)
+    standing = [stands(each, reaction_origin(PART, "👍")) for each in (BEN, CHLOE)]
+
+    assert not doubts(PART, [pale, dark], standing, emoji=EMOJI, thoroughly=False).to_ask
+    assert doubts(PART, [pale, dark], standing[:1], emoji=EMOJI, thoroughly=False).to_ask == (pale, dark)
+
+
+def test_nobody_is_asked_for_whom_the_page_has_named():
+    told = Tally("👍", 1, (Reaction(BEN, "👍"),))
+
+    assert not doubts(PART, [told], [], emoji=EMOJI, thoroughly=True).to_ask
