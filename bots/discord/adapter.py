@@ -116,7 +116,7 @@ class DiscordPlatform:
     async def tell(self, person: PersonRef, place: PlaceRef, notice: Notice) -> None:
         """Write `notice` to `person` as a direct message."""
         del place  # Discord shows a message to one person alone where it answers them, and nowhere else
-        await self._direct.tell(person.id, notice)
+        await self._direct.tell(person, notice)
 
     def typing(self, place: PlaceRef) -> AbstractAsyncContextManager[None]:
         """Show that an answer is on its way, until the first text of it or the end of the block."""

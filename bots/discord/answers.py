@@ -15,12 +15,10 @@ from urllib.parse import quote
 from bots.discord.interactions import Ticket
 from bots.discord.reading import PLATFORM
 from bots.discord.refusals import AlreadyAnsweredError
-from bots.discord.render import MESSAGE_LENGTH, length
-from bots.discord.render_controls import EPHEMERAL, modal, notice
+from bots.discord.render_controls import EPHEMERAL, modal, pages
 from bots.discord.rest import Rest
 from core.controls import Attachment, Form, Notice
 from core.errors import MessageGoneError, PlatformError
-from core.splitting import split
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +27,8 @@ _MESSAGE, _THINKING, _NOTHING, _FORM = 4, 5, 6, 9
 _PATIENCE: Final = 2.0
 """Seconds after which Discord is told to wait: it does for three."""
 _REMEMBERED: Final = 1_000
-_DONE: Final = "Done."
+_DONE: Final = Notice("Done.")
+_TOO_SLOW: Final = Notice("That took me too long: Discord no longer lets me show it. Please try again.")
 
 
 class _Open:
@@ -42,6 +41,8 @@ class _Open:
         self.is_answered = False
         self.is_thinking = False
         """The person sees that something is still to come."""
+        self.was_put_off = False
+        """Discord was asked to wait."""
 
 
 class Answers:
@@ -70,19 +71,23 @@ class Answers:
     async def whisper(self, ticket: str, told: Notice) -> None:
         """Show `told` to the person alone, in as many messages as it takes. Raises PlatformError."""
         open_ = self._open(ticket)
-        *before, last = split(told.text, MESSAGE_LENGTH, length) or ("",)
         async with open_.lock:
-            for part in before:
-                await self._say(open_, notice(part, (), None), None)
-            await self._say(open_, notice(last, told.buttons, told.attachment), told.attachment)
+            await self._tell(open_, told)
 
     async def open_form(self, ticket: str, form: Form) -> None:
         """Put `form` before the person. Raises PlatformError, also where it would not be the first answer."""
         open_ = self._open(ticket)
         async with open_.lock:
+            if open_.was_put_off:
+                await self._tell(open_, _TOO_SLOW)
             if open_.is_answered or open_.ticket.is_of_form:
-                raise PlatformError("Discord shows a form only at once, and not after another. Please try again.")
-            await self._begin(open_, {"type": _FORM, "data": modal(form)}, None)
+                raise PlatformError("Discord shows a form only at once, and not after another.")
+            data = modal(form, open_.ticket.workspace)
+            await self._begin(open_, {"type": _FORM, "data": data}, None)
+
+    async def _tell(self, open_: _Open, told: Notice) -> None:
+        for body, attachment in pages(told, open_.ticket.workspace):
+            await self._say(open_, body, attachment)
 
     async def _say(self, open_: _Open, body: dict[str, Any], attachment: Attachment | None) -> None:
         body = {**body, "flags": body["flags"] | EPHEMERAL}
@@ -120,17 +125,18 @@ class Answers:
         try:
             async with open_.lock:
                 if done and open_.is_thinking:
-                    await self._say(open_, notice(_DONE, (), None), None)
+                    await self._tell(open_, _DONE)
                 elif not open_.is_answered:
                     await self._nod(open_, done=done)
         except PlatformError as error:
             logger.warning("interaction_not_acknowledged", extra={"platform": PLATFORM, "error": str(error)})
 
     async def _nod(self, open_: _Open, *, done: bool) -> None:
+        open_.was_put_off = not done
         if open_.ticket.on_message:
             await self._begin(open_, {"type": _NOTHING}, None)
         elif done:
-            await self._say(open_, notice(_DONE, (), None), None)
+            await self._tell(open_, _DONE)
         else:
             await self._begin(open_, {"type": _THINKING, "data": {"flags": EPHEMERAL}}, None)
             open_.is_thinking = True

@@ -1,13 +1,12 @@
-"""Direct messages to people who did not begin the conversation."""
+"""Direct messages to people who did not begin. What they press there they do as members of their guild."""
 
 from collections import OrderedDict
 from typing import Final
 
-from bots.discord.render import MESSAGE_LENGTH, length
-from bots.discord.render_controls import notice
+from bots.discord.render_controls import pages
 from bots.discord.rest import Rest
 from core.controls import Notice
-from core.splitting import split
+from core.messages import PersonRef
 
 _REMEMBERED: Final = 10_000
 
@@ -19,15 +18,12 @@ class DirectMessages:
         self._rest = rest
         self._rooms: OrderedDict[str, str] = OrderedDict()
 
-    async def tell(self, user: str, told: Notice) -> None:
-        """Write `told` to a user, in as many messages as it takes. Raises PlatformError, also where they take none."""
-        room = await self._room(user)
-        *before, last = split(told.text, MESSAGE_LENGTH, length) or ("",)
+    async def tell(self, person: PersonRef, told: Notice) -> None:
+        """Write `told`, in as many messages as it takes. Raises PlatformError, also where the person takes none."""
+        room = await self._room(person.id)
         path, bucket = f"/channels/{room}/messages", ("post", room)
-        for part in before:
-            await self._rest.call("POST", path, bucket=bucket, body=notice(part, (), None), patient=True)
-        body = notice(last, told.buttons, told.attachment)
-        await self._rest.call("POST", path, bucket=bucket, body=body, attachment=told.attachment, patient=True)
+        for body, attachment in pages(told, person.workspace):
+            await self._rest.call("POST", path, bucket=bucket, body=body, attachment=attachment, patient=True)
 
     async def _room(self, user: str) -> str:
         if user not in self._rooms:

@@ -5,7 +5,7 @@ The payloads: docs.discord.com/developers/interactions/receiving-and-responding.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from bots.discord.commands import MENU, NAME
@@ -20,7 +20,7 @@ from bots.discord.reading import (
     read_id,
     read_text,
 )
-from bots.discord.render_controls import PREFIX, SEVERAL
+from bots.discord.render_controls import SEVERAL, read_custom_id
 from core.events import ButtonPressed, CommandGiven, FormSubmitted, Interaction
 
 _COMMAND, _COMPONENT, _FORM = 2, 3, 5
@@ -41,10 +41,12 @@ class Ticket:
     kind: int
     on_message: bool
     """It was done on a message of ours: Discord takes "nothing to say" for an answer."""
+    workspace: str
+    """The person's, which need not be where they acted."""
     token: str
 
     def __str__(self) -> str:
-        return f"{self.id}:{self.kind}:{int(self.on_message)}:{self.token}"
+        return f"{self.id}:{self.kind}:{int(self.on_message)}:{self.workspace}:{self.token}"
 
     @property
     def is_of_form(self) -> bool:
@@ -54,22 +56,23 @@ class Ticket:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The ticket that is written so. Raises ValueError for what is none."""
-        own, kind, on_message, token = text.split(":", 3)
-        return cls(own, int(kind), on_message == "1", token)
+        own, kind, on_message, workspace, token = text.split(":", 4)
+        return cls(own, int(kind), on_message == "1", workspace, token)
 
 
 def interaction(data: dict[str, Any], around: Surroundings) -> Interaction | None:
     """The event that an INTERACTION_CREATE tells; None where it is none of ours."""
     kind, what = data["type"], data["data"]
-    if kind == _COMPONENT:
-        return _pressed(data, _action(what), data["message"]["id"], around)
-    if kind == _FORM:
-        return _submitted(data, _action(what), around)
-    if kind != _COMMAND:
+    if kind == _COMMAND and what.get("type") == _IN_A_MENU:
+        return _pressed(data, what["target_id"], around, MENU.get(what["name"], ""), "")
+    if kind == _COMMAND:
+        return _commanded(data, around) if what["name"] == NAME else None
+    if kind not in (_COMPONENT, _FORM):
         return None
-    if what.get("type") == _IN_A_MENU:
-        return _pressed(data, MENU.get(what["name"], ""), what["target_id"], around)
-    return _commanded(data, around) if what["name"] == NAME else None
+    action, workspace = read_custom_id(read_text(what["custom_id"]))
+    if kind == _FORM:
+        return _submitted(data, around, action, workspace)
+    return _pressed(data, data["message"]["id"], around, action, workspace)
 
 
 def parent_told(data: dict[str, Any]) -> str | None:
@@ -82,17 +85,19 @@ def parent_told(data: dict[str, Any]) -> str | None:
     return read_id(channel["parent_id"]) if channel["type"] in _THREADS else ""
 
 
-def _pressed(data: dict[str, Any], action: str, message: object, around: Surroundings) -> ButtonPressed | None:
+def _pressed(
+    data: dict[str, Any], message: object, around: Surroundings, action: str, workspace: str
+) -> ButtonPressed | None:
     if not action:
         return None
-    return ButtonPressed(**_common(data, around), message=message_in(data, message), action=action)
+    return ButtonPressed(**_common(data, around, workspace), message=message_in(data, message), action=action)
 
 
-def _submitted(data: dict[str, Any], action: str, around: Surroundings) -> FormSubmitted | None:
+def _submitted(data: dict[str, Any], around: Surroundings, action: str, workspace: str) -> FormSubmitted | None:
     if not action:
         return None
     values = dict(_filled_in(each) for each in _inputs(data["data"]["components"]))
-    return FormSubmitted(**_common(data, around), action=action, values=values)
+    return FormSubmitted(**_common(data, around, workspace), action=action, values=values)
 
 
 def _commanded(data: dict[str, Any], around: Surroundings) -> CommandGiven:
@@ -101,24 +106,23 @@ def _commanded(data: dict[str, Any], around: Surroundings) -> CommandGiven:
     return CommandGiven(**common, lasting=lasting, text=" ".join(_words(data["data"].get("options"))))
 
 
-def _common(data: dict[str, Any], around: Surroundings) -> dict[str, Any]:
+def _common(data: dict[str, Any], around: Surroundings, workspace: str = "") -> dict[str, Any]:
+    """What every act has. `workspace`: as whose member it is done, where that is not where it is done."""
     own, channel, member = read_id(data["id"]), read_id(data["channel_id"]), data.get("member")
     parent = parent_told(data)
     if parent is None:
         known = around.channel(channel)
         parent = known.parent if known else ""
+    person = person_in(data, member["user"] if member else data["user"], member, around)
+    person = replace(person, ref=replace(person.ref, workspace=workspace or person.ref.workspace))
+    on_message, token = isinstance(data.get("message"), dict), read_text(data["token"])
     return {
         "event_id": own,
         "at": moment(own),
-        "person": person_in(data, member["user"] if member else data["user"], member, around),
+        "person": person,
         "place": place_in(data, parent),
-        "ticket": str(Ticket(own, data["type"], isinstance(data.get("message"), dict), read_text(data["token"]))),
+        "ticket": str(Ticket(own, data["type"], on_message, person.ref.workspace, token)),
     }
-
-
-def _action(what: dict[str, Any]) -> str:
-    own = read_text(what["custom_id"])
-    return own.removeprefix(PREFIX) if own.startswith(PREFIX) else ""
 
 
 def _words(options: Any) -> Iterator[str]:

@@ -169,7 +169,7 @@ async def test_a_form_after_another_answer_or_after_a_form_is_refused_with_a_rea
         await here.discord.hands.press(ada, await here.offers(LIKE, text="More."), "Good")
         await here.pocket.until(lambda: len(refusals) == 2, timeout=5)
 
-        assert "try again" in refusals[0]
+        assert "not after another" in refusals[0]
         assert sent.answer == DEFER_UPDATE
 
 
@@ -330,6 +330,23 @@ async def test_a_promise_that_nobody_keeps_is_ended_with_a_word():
         assert typed.answer == DEFER_REPLY
 
 
+async def test_a_form_that_comes_too_late_is_excused():
+    async with box() as here:
+        here.platform.answers._patience = 0.05
+        message = await here.offers(DISLIKE)
+
+        async def act(event, platform):
+            await asyncio.sleep(0.2)
+            with pytest.raises(PlatformError):
+                await platform.open_form(event.ticket, WHY)
+
+        here.act = act
+        pressed = await here.discord.hands.press(here.pocket.person("Ada"), message, "👎")
+        await here.pocket.until(lambda: pressed.messages, timeout=5)
+
+        assert "try again" in pressed.messages[0].text
+
+
 async def test_what_could_not_be_kept_is_handed_on_once_and_acknowledged(caplog):
     async with box() as here:
         message, tries = await here.offers(LIKE), []
@@ -400,6 +417,23 @@ async def test_someone_is_told_something_in_a_direct_message():
         assert [each.text for each in ada.dm("discord").messages] == ["Why?", "Thanks."]
         [pressed] = await here.heard(ButtonPressed)
         assert pressed.place == PlaceRef("discord", "dm", str(here.discord.id(ada.dm("discord"))))
+
+
+async def test_what_is_asked_in_a_direct_message_is_answered_as_a_member_of_the_guild():
+    async with box() as here:
+        ada = here.pocket.person("Ada")
+        await ada.says("hello", here.room())
+        [event] = await here.heard(MessageReceived)
+        here.act = opens_a_form
+
+        notice = Notice("Why?", (Button("Say why", "why:01J9"),))
+        await here.platform.tell(event.author.ref, event.place, notice)
+        await here.discord.hands.press(ada, ada.dm("discord").messages[0], "Say why")
+        await here.discord.hands.submit(ada, {})
+
+        [pressed], [sent] = here.all(ButtonPressed), await here.heard(FormSubmitted)
+        assert pressed.person.ref == sent.person.ref == event.author.ref
+        assert pressed.action == sent.action == "why:01J9"
 
 
 async def test_someone_who_takes_no_direct_messages_is_an_error_that_says_so():

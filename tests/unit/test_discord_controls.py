@@ -4,12 +4,12 @@ from copy import deepcopy
 
 import pytest
 
-from bots.discord.commands import COMMANDS, are_registered, definitions
+from bots.discord.commands import are_registered, definitions
 from bots.discord.refusals import AlreadyAnsweredError, UnknownEmojiError, refusal
-from bots.discord.render_controls import modal, notice, rows
+from bots.discord.render_controls import custom_id, modal, pages, read_custom_id, rows
 from bots.pocket.discord_modals import check_modal
 from bots.pocket.discord_rules import Sizes
-from core.controls import MAX_ACTION, Attachment, Button, Choice, Field, Form
+from core.controls import MAX_ACTION, Attachment, Button, Choice, Field, Form, Notice
 from core.errors import MessageGoneError, PlatformError, PlatformRefusedTokenError
 
 SCORES = tuple(Choice(str(score), f"{score} of 5") for score in range(1, 6))
@@ -35,11 +35,20 @@ def test_the_longest_action_fits():
 
 
 def test_a_notice_rings_nobody_and_names_its_file():
-    body = notice("@everyone", (), Attachment("data.jsonl", b""))
+    [(body, attachment)] = pages(Notice("@everyone", attachment=Attachment("data.jsonl", b"x")))
 
     assert body["allowed_mentions"] == {"parse": []}
-    assert body["attachments"] == [{"id": 0, "filename": "data.jsonl"}]
+    assert (body["attachments"], attachment.content) == ([{"id": 0, "filename": "data.jsonl"}], b"x")
     assert "components" not in body
+
+
+def test_a_notice_without_words_is_one_message():
+    assert [body["content"] for body, _ in pages(Notice("", (Button("x", "y"),)))] == [""]
+
+
+@pytest.mark.parametrize(("workspace", "written"), [("", ""), ("dm", ""), ("4000", "4000")])
+def test_a_custom_id_says_the_action_and_as_whose_member_it_is_done(workspace, written):
+    assert read_custom_id(custom_id("why:01J9", workspace)) == ("why:01J9", written)
 
 
 def test_a_form_of_the_largest_size_is_one_that_discord_takes():
@@ -109,7 +118,13 @@ def test_an_answer_that_is_none_is_not_that_they_are_known(answer):
 
 
 def test_descriptions_are_as_long_as_discord_takes_them():
-    assert all(1 <= len(each.description) <= 100 and each.name.islower() for each in COMMANDS)
+    [typed, *_] = definitions()
+    options = [*typed["options"], *(inner for each in typed["options"] for inner in each.get("options", ()))]
+    choices = [choice["name"] for each in options for choice in each.get("choices", ())]
+
+    assert choices
+    assert all(1 <= len(each["description"]) <= 100 and each["name"].islower() for each in (typed, *options))
+    assert all(1 <= len(each) <= 100 for each in choices)
 
 
 @pytest.mark.parametrize(

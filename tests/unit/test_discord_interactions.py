@@ -39,7 +39,7 @@ def test_a_press_says_what_it_is_on_and_carries_its_ticket():
     assert (event.action, event.message) == ("like", MessageRef("discord", GUILD, CHANNEL, MESSAGE))
     assert (event.event_id, event.place) == (MESSAGE, HERE)
     assert event.at == datetime(2016, 4, 30, 11, 18, 25, 796000, tzinfo=UTC)  # by its id, not by its arrival
-    assert Ticket.parse(event.ticket) == Ticket(MESSAGE, 3, on_message=True, token="a:token")
+    assert Ticket.parse(event.ticket) == Ticket(MESSAGE, 3, on_message=True, workspace=GUILD, token="a:token")
 
 
 def test_who_acts_has_the_name_and_the_roles_of_the_guild():
@@ -60,6 +60,16 @@ def test_outside_of_guilds_there_are_no_roles_and_the_place_lasts():
 @pytest.mark.parametrize("custom_id", ["like", "other:like", "plaudit:", ""])
 def test_a_button_of_someone_else_is_none_of_ours(custom_id):
     assert told(press(data={"custom_id": custom_id, "component_type": 2})) == []
+
+
+def test_what_is_pressed_in_a_direct_message_may_be_meant_in_a_guild():
+    data = {"custom_id": f"plaudit@{GUILD}:correct:01J9", "component_type": 2}
+
+    [event] = told(direct(press(data=data)))
+
+    assert (event.action, event.person.ref) == ("correct:01J9", PersonRef("discord", GUILD, ADA))
+    assert event.place == PlaceRef("discord", "dm", CHANNEL)
+    assert Ticket.parse(event.ticket).workspace == GUILD
 
 
 def test_a_form_is_read_field_by_field():
@@ -141,7 +151,7 @@ def test_only_where_nothing_says_what_the_channel_is_it_must_be_found_out():
     assert [channel_of(each) for each in frames] == [None, CHANNEL, None]
 
 
-@pytest.mark.parametrize("text", ["", "1:2", "1:x:0:token"])
+@pytest.mark.parametrize("text", ["", "1:2", "1:x:0:1:token"])
 def test_what_is_no_ticket_is_not_read_as_one(text):
     with pytest.raises(ValueError, match=r".+"):
         Ticket.parse(text)
