@@ -67,6 +67,8 @@ class ReactionAdded:
     person: PersonRef
     emoji: str
     """As the platform names it; `core.feedback.canonical_emoji` makes one name of them."""
+    place: PlaceRef | None = None
+    """Where the message stands, if more is known of it than the message's own address says (a thread's channel)."""
     by_bot: bool = False
     roles: tuple[str, ...] = ()
     """The person's, as in `Person`; empty where the platform does not say."""

@@ -10,6 +10,8 @@ from core.pacing import Pacer
 from core.ports import Rate, Sent
 
 _SAME_MOMENT: Final = 0.001
+_PATIENCE: Final = 20.0
+"""Seconds for which a call that is no stream's waits for a moment in which no stream wants to call."""
 
 
 class Gate:
@@ -48,6 +50,19 @@ class Gate:
     async def call(self, stream: Hashable, send: Callable[[], Awaitable[Sent]]) -> Sent:
         """Wait for `stream`'s turn, then make the call. Raises what `send` raises."""
         await self._turn(stream)
+        return await self._made(stream, send)
+
+    async def call_beside(self, send: Callable[[], Awaitable[Sent]]) -> Sent:
+        """Make a call that is no stream's, when those leave room for it. Raises what `send` raises."""
+        since = now = self._clock.monotonic()
+        while (at := self._pacer.beside(now, patient=now - since < _PATIENCE)) > now:
+            await asyncio.sleep(at - now)
+            now = self._clock.monotonic()
+        call = object()
+        self._pacer.began(call, now)
+        return await self._made(call, send)
+
+    async def _made(self, stream: Hashable, send: Callable[[], Awaitable[Sent]]) -> Sent:
         try:
             sent = await send()
         except RateLimitedError as error:

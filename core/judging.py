@@ -78,7 +78,7 @@ class Judging:
 
     async def heard(self, event: ReactionAdded) -> Act | None:
         """The act of someone whose judgement is kept there; None where it is not."""
-        segment = await self.segment(event.person, event.roles, event.message)
+        segment = await self.segment(event.person, event.roles, event.place or event.message)
         return None if segment is None else _act(event, event.person, segment)
 
     async def segment(self, person: PersonRef, roles: tuple[str, ...], where: MessageRef | PlaceRef) -> str | None:

@@ -44,20 +44,16 @@ class Offering:
         async def send() -> Sent:
             return await offers.offer(part, answered.last_text, SHOWN_ON_REPLIES)
 
-        stream = object()
-        gate.join(stream, 0)
-        try:
-            for _ in range(_TRIES):
-                try:
-                    await gate.call(stream, send)
-                except RateLimitedError as error:
-                    await asyncio.sleep(error.retry_after)
-                else:
-                    return
-        except PlatformError as error:
-            logger.info("buttons_not_shown", extra={"error": str(error)})
-        finally:
-            gate.leave(stream)
+        for _ in range(_TRIES):
+            try:
+                await gate.call_beside(send)
+            except RateLimitedError as error:
+                await asyncio.sleep(error.retry_after)
+            except PlatformError as error:
+                logger.info("buttons_not_shown", extra={"error": str(error)})
+                return
+            else:
+                return
 
 
 async def mark(platform: ChatPlatform, message: MessageRef, emoji: str, *, off: bool = False) -> None:

@@ -24,6 +24,12 @@ class Tasks:
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
 
+    async def cancel(self) -> None:
+        """Let none of them go on."""
+        for task in self._running:
+            task.cancel()
+        await self.wait()
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):

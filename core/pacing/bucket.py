@@ -143,12 +143,6 @@ class RateBucket:
         self._forget(now)
         self._remaining = max(0, self._remaining - 1)
 
-    def spent(self, calls: int, now: float) -> None:
-        """Others made `calls` calls on the same bucket."""
-        self._forget(now)
-        self._remaining = max(0, self._remaining - calls)
-        self._taken.extend([now] * min(calls, self._limit))
-
     def _distrust(self, began: float, now: float) -> None:
         """Believe in fewer calls per window: in as many as just went well, where they came evenly.
 

@@ -21,6 +21,8 @@ _BURSTS: Final = 3.0
 _NEARLY: Final = 0.7
 """A stream whose burst has just come goes before the one with the largest lag if its own is this part of it."""
 _SMOOTHING: Final = 0.3
+_ASK_AGAIN: Final = 0.1
+"""Seconds after which a call that is no stream's looks again whether they leave it room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +198,16 @@ class Pacer:
             self._bucket.failed(now)
             self._not_shown(stream)
 
-    def spent(self, calls: int, now: float) -> None:
-        """Something else made `calls` calls on this bucket."""
-        self._bucket.spent(calls, now)
-        self._replan()
+    def beside(self, now: float, *, patient: bool) -> float:
+        """When a call that is no stream's may leave, or may ask again: with a call left for every stream.
+
+        `patient`: not while a stream waits for its turn.
+        """
+        wanted = any((it.units or it.asks_since is not None) and not it.paused for it in self._streams.values())
+        if len(self._flying) >= self._at_once or (patient and wanted):
+            return now + _ASK_AGAIN
+        left = 1 + len(self._streams) if patient else 1
+        return self._bucket.has_room(now, min(left, self._bucket.limit(now)))
 
     def _land(self, stream: Hashable) -> float | None:
         self._replan()

@@ -23,6 +23,7 @@ class FakePlatform:
         self.shown: dict[str, list[str]] = {}
         self.nonces: list[str] = []
         self.reactions: list[tuple[MessageRef, str]] = []
+        self.taken_off: list[tuple[MessageRef, str]] = []
         self.in_flight = 0
         self.most_in_flight = 0
 
@@ -48,6 +49,9 @@ class FakePlatform:
 
     async def react(self, message: MessageRef, emoji: str) -> None:
         self.reactions.append((message, emoji))
+
+    async def unreact(self, message: MessageRef, emoji: str) -> None:
+        self.taken_off.append((message, emoji))
 
     @property
     def now(self) -> list[str]:

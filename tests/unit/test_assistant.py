@@ -20,11 +20,12 @@ BEN = PersonRef("fake", "w", "ben")
 class Scene:
     """An assistant, and short ways to tell it what people do. Every event is a second after the one before."""
 
-    def __init__(self, script=lambda _: words("An answer.")) -> None:
+    def __init__(self, script=lambda _: words("An answer."), *, platform=None, policies=None) -> None:
         self.store = MemoryStore()
         self.model = ScriptedModel(script)
-        self.platform = FakePlatform(length=2000)
-        self.assistant = Assistant(store=self.store, model=self.model, clock=CLOCK, options=Options(grace_seconds=5))
+        self.platform = platform or FakePlatform(length=2000)
+        options = Options(grace_seconds=5)
+        self.assistant = Assistant(store=self.store, model=self.model, clock=CLOCK, options=options, policies=policies)
         self.told = 0
 
     def _event(self, kind, **more):

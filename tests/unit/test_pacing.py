@@ -234,11 +234,32 @@ def test_calls_that_others_spend_are_missing_here() -> None:
     pacer.wrote("a", 400, 1.2)
 
     before = when(pacer.next(1.2))
-    pacer.spent(3, 1.3)
-    after = when(pacer.next(1.3))
+    for other in ("x", "y", "z"):
+        a_call(pacer, other, 1.3, 1.4)
+    after = when(pacer.next(1.4))
 
     assert before < 2.4
     assert after > 5.5
+
+
+def test_what_is_no_streams_call_waits_until_no_stream_wants_to_call() -> None:
+    pacer = a_pacer("a")
+    idle = pacer.beside(1.0, patient=True)
+    pacer.wrote("a", 40, 1.0)
+
+    busy = pacer.beside(1.0, patient=True)
+    impatient = pacer.beside(1.0, patient=False)
+
+    assert (idle, impatient) == (1.0, 1.0)
+    assert busy > 1.0
+
+
+def test_what_is_no_streams_call_leaves_a_call_to_every_stream() -> None:
+    pacer = a_pacer("a")
+    a_call(pacer, "a", 1.0, 1.1, Budget(5, 1, 4.0))
+
+    assert pacer.beside(1.2, patient=True) > 4.5
+    assert pacer.beside(1.2, patient=False) == 1.2
 
 
 def test_a_paused_stream_gets_no_turn_until_it_resumes() -> None:

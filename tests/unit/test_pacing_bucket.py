@@ -163,18 +163,6 @@ def test_a_call_that_failed_may_have_counted() -> None:
     assert silent.left(2.1) == 4
 
 
-def test_the_calls_of_others_count() -> None:
-    told, silent = RateBucket(Rate(5, 5.0)), RateBucket(Rate(5, 5.0))
-    a_call(told, 1.0, Budget(5, 4, 4.95))
-
-    told.spent(2, 2.0)
-    silent.spent(9, 2.0)
-
-    assert told.left(2.0) == 2
-    assert silent.left(2.0) == 0
-    assert silent.has_room(2.0, 1) == pytest.approx(7.0)
-
-
 def test_an_answer_handed_over_after_its_window_does_not_close_the_next() -> None:
     bucket = RateBucket(Rate(5, 5.0))
     for number in range(4):

@@ -301,7 +301,7 @@ def _something_happens(random: Random, pacer: Pacer, now: float, flying: list[in
         lambda: pacer.close(stream),
         lambda: pacer.pause(stream),
         lambda: pacer.resume(stream),
-        lambda: pacer.spent(1, now),
+        lambda: pacer.beside(now, patient=random.random() < 0.5),
     ]
     if flying and random.random() < 0.3:
         random.choice(land)(flying.pop(random.randrange(len(flying))))
