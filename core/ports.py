@@ -367,7 +367,10 @@ class Store(Protocol):
         ...
 
     async def standing_assessments(self, message_id: str) -> list[Assessment]:
-        """Every assessment of a message that was not taken away, also those that a later one overrules."""
+        """Every assessment of a message that was not taken away, also those that a later one overrules.
+
+        Not those of people who were erased: nobody can take them away any more.
+        """
         ...
 
     async def assessment_from(self, origin: str) -> Assessment | None:
@@ -381,7 +384,9 @@ class Store(Protocol):
     async def erase(self, person: PersonRef) -> int:
         """Erase a person's text, names and ids for good, from the log and the tables; the numbers stay.
 
-        Returns how many records were changed. Their consent stands as it stood.
+        The replies to them lose their text too: it may repeat what they asked. A pseudonym stands in their place, and
+        what they did before is not kept if it is told again. Returns how many records were changed. Their consent
+        stands as it stood.
         """
         ...
 

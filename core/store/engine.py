@@ -33,8 +33,18 @@ class Database(Protocol):
         """
         ...
 
+    async def scrub(self, work: Callable[[Connection], Result]) -> Result:
+        """As `write`; what `work` overwrote or deleted is then gone from what the database keeps on the disk as well.
+
+        It takes as long as writing the database anew. Done again after a failure, it does what was left to do.
+        """
+        ...
+
     def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
-        """Put `entries` into the log, inside a `write`: the seq of each, None where its key is there already."""
+        """Put `entries` into the log, inside a `write`: the seq of each, None where it was told already.
+
+        It was where its key is there, or one of its `guards` among the digests of what was erased.
+        """
         ...
 
     async def close(self) -> None:

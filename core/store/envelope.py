@@ -9,6 +9,7 @@ from typing import Any
 from core.records import Record
 from core.store.changes import Change
 from core.store.columns import to_json_text
+from core.store.erasing import guards, is_erased, without_words
 from core.store.folding import fold
 
 _TEXTS = tuple(each.name for each in fields(Record) if each.name not in {"at", "committed_at", "data", "seq"})
@@ -23,6 +24,11 @@ class Entry:
     text: str
     changes: list[Change]
 
+    @property
+    def guards(self) -> list[str]:
+        """The digests by which it is known where it was told before an erasure: of its key, and of what it says."""
+        return guards(self.record)
+
 
 def entry(record: Record) -> Entry:
     """`record` as the log takes it.
@@ -32,6 +38,8 @@ def entry(record: Record) -> Entry:
     """
     if record.at.tzinfo is None:
         raise ValueError(f"The record {record.id} has a time without a zone: {record.at}.")
+    if record.subject is not None and is_erased(record.subject):
+        record = without_words(record)  # the platform tells on what happens to what they had written
     if record.at.tzinfo is not UTC:
         record = replace(record, at=record.at.astimezone(UTC))
     record, text = _writable(record)

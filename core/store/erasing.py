@@ -21,6 +21,8 @@ from core.records import EraseSubject, Record, envelop
 TOLD_AGAIN: Final = timedelta(days=30)
 """How long the platform might tell again what it told before an erasure; far longer than the looks back."""
 _PSEUDONYM: Final = "erased-"
+PSEUDONYM_MARK: Final = f":{_PSEUDONYM}"
+"""What every pseudonym's key has in it, and no person's."""
 _SHORTEST_ID: Final = 8
 """Characters. A shorter id of a person is looked for with its platform and workspace only: it might be any word."""
 _PLAIN: Final = frozenset({"platform", "workspace", "channel", "segment", "emoji"})
@@ -30,7 +32,7 @@ _OPINIONS: Final = frozenset({"log_feedback", "log_expectation"})
 
 def is_erased(person: str) -> bool:
     """Whether this `PersonRef.key` is the pseudonym of someone who was erased."""
-    return f":{_PSEUDONYM}" in person
+    return PSEUDONYM_MARK in person
 
 
 def names_of(person: str) -> list[str]:

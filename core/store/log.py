@@ -1,6 +1,6 @@
 """Records as rows of the log's table, there and back. What they change is not known here."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ def values(entry: Entry, at: Any, committed_at: Any) -> tuple[Any, ...]:
 _FIELDS = tuple(column for column in RECORDS.columns if column.name != "mimetype")
 _NAMES = tuple(column.name for column in _FIELDS)
 _page = select(*_FIELDS).where(RECORDS.c.seq > bindparam("after")).order_by(RECORDS.c.seq).limit(bindparam("limit"))
+_by_seqs = select(*_FIELDS).where(RECORDS.c.seq.in_(bindparam("seqs", expanding=True))).order_by(RECORDS.c.seq)
 _subject_page = _page.where(RECORDS.c.subject == bindparam("subject"))
 
 
@@ -57,6 +58,11 @@ def read_conversation(connection: Connection, conversation_id: str, *, as_of: in
 def read_subject(connection: Connection, subject: str, after: int, limit: int) -> list[Record]:
     """At most `limit` records of a subject in the order of seq, from the first after `after`."""
     return _records(connection.execute(_subject_page, {"subject": subject, "after": after, "limit": limit}))
+
+
+def read_seqs(connection: Connection, seqs: Collection[int]) -> list[Record]:
+    """The records of these seqs, in their order."""
+    return _records(connection.execute(_by_seqs, {"seqs": seqs}))
 
 
 def _until(as_of: int | datetime) -> ColumnElement[bool]:

@@ -9,13 +9,13 @@ import orjson
 
 from core.clock import Clock, SystemClock
 from core.feedback import USER_FEEDBACK, Assessment, SourceType
-from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
+from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, Role
 from core.records import Record
 from core.store import views
 from core.store.changes import Row, order
 from core.store.columns import to_utc
 from core.store.envelope import entry
-from core.store.erasing import names_of
+from core.store.erasing import Erasure, is_erased, names_of
 from core.store.folded import FoldedTables
 from core.store.folding import fold
 from core.store.history import walk
@@ -30,6 +30,7 @@ class MemoryStore:
         self._log: list[Record] = []
         self._keys: set[str] = set()
         self._ids: set[str] = set()
+        self._erased: set[str] = set()
         self.tables = FoldedTables()
 
     async def append(self, *records: Record) -> list[bool]:
@@ -39,7 +40,7 @@ class MemoryStore:
         for each in records:
             ready = entry(each)
             key = ready.record.idempotency_key
-            answers.append(key not in self._keys and key not in fresh)
+            answers.append(key not in self._keys and key not in fresh and self._erased.isdisjoint(ready.guards))
             if answers[-1]:
                 fresh[key] = replace(ready.record, data=orjson.loads(ready.text))
         ids = [record.id for record in fresh.values()]
@@ -121,12 +122,12 @@ class MemoryStore:
     async def standing_assessments(self, message_id: str) -> list[Assessment]:
         """The assessments of a message that were not taken back, oldest first."""
         rows = self.tables.assessments[message_id].values()
-        return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if row["standing"]]
+        return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if _can_be_taken_back(row)]
 
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""
         rows = [row for rows in self.tables.assessments.values() for row in rows.values() if row["origin"] == origin]
-        standing = [row for row in rows if row["standing"]]
+        standing = [row for row in rows if _can_be_taken_back(row)]
         return as_assessment(_of(ASSESSMENT, min(standing, key=order))) if standing else None
 
     async def opted_out(self, person: str) -> bool:
@@ -139,6 +140,22 @@ class MemoryStore:
         for record in self._log:
             if record.subject == person:
                 yield record
+
+    async def erase(self, person: PersonRef) -> int:
+        """Erase a person's words, name and ids, from the log and the tables; returns how many records were changed."""
+        erasure = Erasure.of(person, self._clock.now())
+        questions = {question for record in self._log if (question := erasure.asks(record))}
+        answers = {each.data["id"] for each in self._log if each.data.get("question_id") in questions}
+        pairs = [(each, new) for each in self._log if (new := erasure.erased(each, questions | answers)) is not None]
+        for old, new in pairs:
+            self._log[(old.seq or 0) - 1] = new
+            self._erased.update(erasure.digests(old, new))
+        self._keys = {record.idempotency_key for record in self._log}
+        self._ids = {record.id for record in self._log}
+        await self.rebuild()
+        if pairs:
+            await self.append(erasure.record(pairs[0][0].topic))
+        return len(pairs)
 
     async def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`."""
@@ -198,6 +215,10 @@ class MemoryStore:
         rows = self.tables.assessments[message_id].values()
         human = SourceType.HUMAN
         return [row for row in rows if row["current"] and row["kind"] == "feedback" and row["source_type"] == human]
+
+
+def _can_be_taken_back(row: Row) -> bool:
+    return row["standing"] and not is_erased(row["source_id"])
 
 
 def _votes(message_id: str, rows: list[Row]) -> views.ReplyVotes:

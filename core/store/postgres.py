@@ -19,6 +19,7 @@ from core.store import log
 from core.store.columns import to_json_text, to_utc
 from core.store.engine import Result
 from core.store.envelope import Entry
+from core.store.tables import Base
 
 READERS = 8
 CONNECT_TIMEOUT = 10.0
@@ -30,15 +31,21 @@ APPEND_LOCK = 0x706C617564697401
 """The advisory lock of the log: "plaudit" in ASCII, and 1."""
 _LOCK = f"SELECT pg_advisory_xact_lock({APPEND_LOCK})"
 
+_VACUUM = f"VACUUM (ANALYZE) {', '.join(Base.metadata.tables)}"
+
 
 def _insert_statement() -> str:
     kinds = {"at": "timestamptz", "committed_at": "timestamptz"}
     arrays = ", ".join(f"${number}::{kinds.get(name, 'text')}[]" for number, name in enumerate(log.COLUMNS, start=1))
     names = ", ".join(log.COLUMNS)
+    told, opinion = len(log.COLUMNS) + 1, len(log.COLUMNS) + 2
     picked = names.replace("data", "data::jsonb")
     return (
         f"INSERT INTO records ({names}) SELECT {picked} FROM "  # noqa: S608 - our own names
-        f"unnest({arrays}) WITH ORDINALITY AS given ({names}, ordinal) ORDER BY ordinal "
+        f"unnest({arrays}, ${told}::text[], ${opinion}::text[]) "
+        f"WITH ORDINALITY AS given ({names}, told, opinion, ordinal) "
+        "WHERE NOT EXISTS (SELECT 1 FROM erased_keys WHERE digest = given.told OR digest = given.opinion) "
+        "ORDER BY ordinal "
         "ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, seq"
     )
 
@@ -74,10 +81,21 @@ class PostgresDatabase:
         except _StaleConnectionError:
             return await self._write(work)
 
+    async def scrub(self, work: Callable[[Connection], Result]) -> Result:
+        """As `write`; then dead rows are taken out of the tables and the planner's samples of their values renewed.
+
+        No query, dump or copy by rows finds them again. Their bytes stay in free space of the files, in the WAL and
+        in backups until the server writes over them: `VACUUM FULL` would lock the log for as long as it is long.
+        """
+        result = await self.write(work)
+        async with self._connected(self._readers) as connection:
+            await connection.exec_driver_sql(_VACUUM)
+        return result
+
     def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
         """Put `entries` into the log: the seq of each, None where its key is there already."""
         now = to_utc(committed_at)
-        rows = [log.values(entry, entry.record.at, now) for entry in entries]
+        rows = [(*log.values(entry, entry.record.at, now), *_both(entry.guards)) for entry in entries]
         columns = tuple(list(column) for column in zip(*rows, strict=True))
         fresh: dict[str, int] = {key: seq for key, seq in connection.exec_driver_sql(_INSERT, columns)}  # noqa: C416 - rows
         # Of a key that comes twice in one call, the first is the one that was inserted.
@@ -119,6 +137,11 @@ class PostgresDatabase:
             f"The database {self._url.render_as_string(hide_password=True)} cannot be reached ({cause}). "
             "Check that the server is running and that the database's URL is right."
         )
+
+
+def _both(guards: Sequence[str]) -> tuple[str, str | None]:
+    """The digest of the key, and that of an opinion where there is one."""
+    return guards[0], guards[1] if len(guards) > 1 else None
 
 
 class _StaleConnectionError(DatabaseUnavailableError):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, false, literal_column, select, tru
 
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
-from core.store.erasing import names_of
+from core.store.erasing import PSEUDONYM_MARK, names_of
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, SubjectRow, table
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
@@ -45,8 +45,9 @@ _last_reply = _there.where(_m.role == Role.ASSISTANT.value).limit(1)
 
 _assessment = select(*(_a[name] for name in ASSESSMENT)).order_by(_a.at, _a.seq)
 _current = _assessment.where(_a.message_id == bindparam("id"), _a.current == true())
-_standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true())
-_from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true()).limit(1)
+_theirs = _a.source_id.not_like(f"%{PSEUDONYM_MARK}%")
+_standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true(), _theirs)
+_from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true(), _theirs).limit(1)
 
 _consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).order_by(_s.at.desc(), _s.seq.desc())
 

@@ -31,6 +31,8 @@ CHECKPOINT = 4_000
 """Pages of 4 KiB in the WAL until they are merged into the file: one merge serves many commits."""
 
 _KNOWN = "SELECT idempotency_key FROM records WHERE idempotency_key IN (SELECT value FROM json_each(?))"
+_ANY_ERASED = "SELECT 1 FROM erased_keys LIMIT 1"
+_ERASED = "SELECT digest FROM erased_keys WHERE digest IN (SELECT value FROM json_each(?))"
 _LAST_SEQ = "SELECT seq FROM sqlite_sequence WHERE name = 'records'"
 _INSERT = (
     f"INSERT INTO records (seq, {', '.join(log.COLUMNS)}) "  # noqa: S608 - our own names
@@ -71,11 +73,19 @@ class SqliteDatabase:
         """What `work` returns, once it is durable."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, "BEGIN IMMEDIATE", work)
 
+    async def scrub(self, work: Callable[[Connection], Result]) -> Result:
+        """As `write`; then the file is written anew and the WAL emptied: pages keep what rows and merges leave behind.
+
+        Raises DatabaseUnavailableError also where somebody reads for so long that it cannot be done; `work` is then.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._scrub, work)
+
     def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
         """Put `entries` into the log: the seq of each, None where its key is there already."""
         # Whoever holds the write lock sees every record there is: a look decides what is new, and the next seq.
         keys = [entry.record.idempotency_key for entry in entries]
         known = set(connection.exec_driver_sql(_KNOWN, (to_json_text(keys),)).scalars())
+        known |= _told_before_an_erasure(connection, entries)
         seq = connection.exec_driver_sql(_LAST_SEQ).scalar() or 0
         now = to_iso_text(committed_at)
         rows: list[tuple[Any, ...]] = []
@@ -111,6 +121,17 @@ class SqliteDatabase:
                 raise
             return result
 
+    def _scrub(self, work: Callable[[Connection], Result]) -> Result:
+        result = self._do("BEGIN IMMEDIATE", work)
+        with self._errors(), self._engine.connect() as connection:
+            connection.exec_driver_sql("VACUUM")
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if busy:
+            raise DatabaseUnavailableError(
+                f"What was erased is still in {self._path}-wal, because another program is reading: try again later."
+            )
+        return result
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
@@ -123,6 +144,15 @@ class SqliteDatabase:
                     "Check that the file and its directory can be written and that the disk has room."
                 ) from error
             raise
+
+
+def _told_before_an_erasure(connection: Connection, entries: Sequence[Entry]) -> set[str]:
+    """The keys of those entries that someone who was erased had told."""
+    if connection.exec_driver_sql(_ANY_ERASED).first() is None:
+        return set()
+    digests = {digest: entry.record.idempotency_key for entry in entries for digest in entry.guards}
+    erased = connection.exec_driver_sql(_ERASED, (to_json_text(list(digests)),)).scalars()
+    return {digests[each] for each in erased}
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
