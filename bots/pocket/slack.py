@@ -17,14 +17,15 @@ from aiohttp import web
 from bots.pocket import slack_chat, slack_conversations, slack_people, slack_streams, slack_views
 from bots.pocket.house import House
 from bots.pocket.slack_arguments import Arguments
-from bots.pocket.slack_events import callback, events_of
+from bots.pocket.slack_events import callback, events_of, home_opened
+from bots.pocket.slack_files import Files
 from bots.pocket.slack_interactions import Interactions
 from bots.pocket.slack_rules import Limiter, SlackRules
 from bots.pocket.slack_socket import Reason, SocketMode
 from bots.pocket.slack_text import ringing
 from bots.pocket.slack_views import Views
 from bots.pocket.slack_workspace import Json, SlackError, Workspace
-from bots.pocket.things import Change, Message
+from bots.pocket.things import Change, Message, Person, Reacted
 
 BOT_TOKEN = "xoxb-pocket"  # noqa: S105 - opens nothing but the box
 APP_TOKEN = "xapp-pocket"  # noqa: S105 - the same
@@ -75,6 +76,7 @@ class Slack:
         self.workspace = Workspace(house, self.rules)
         self.sockets = SocketMode(self.rules, house.stir)
         self.views = Views(self.workspace)
+        self.files = Files(self.workspace)
         self.hands = Interactions(self.workspace, self.views, self.sockets)
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
@@ -82,7 +84,7 @@ class Slack:
         """Every call, those that were refused too, in order."""
         house.faces["slack"] = self.hands
         self._house = house
-        self._methods = METHODS | self.views.methods()
+        self._methods = METHODS | self.views.methods() | self.files.methods()
         self._limiter = Limiter(self.rules)
         self._faults: dict[str, list[Fault]] = {}
         self._event_ids = itertools.count(1)
@@ -97,7 +99,7 @@ class Slack:
 
     @origin.setter
     def origin(self, origin: str) -> None:
-        self.hands.origin = origin
+        self.hands.origin = self.files.origin = origin
 
     @property
     def base_url(self) -> str:
@@ -160,6 +162,10 @@ class Slack:
         payload = callback(self.workspace, event, f"Ev{next(self._event_ids):09X}")
         self.sockets.deliver("events_api", payload)
 
+    def open_home(self, person: Person) -> None:
+        """Let `person` look at the app's home tab."""
+        self.send_event(home_opened(self.workspace, person))
+
     def stop_stream(self, message: Message) -> None:
         """Press "stop" below a reply that streams: no more text of it is taken."""
         self.workspace.streams.pop(message.id, None)
@@ -174,6 +180,7 @@ class Slack:
             web.get("/slack/api/{method}", self._serve),
             web.get("/slack/socket/{ticket}", self.sockets.serve),
             web.post("/slack/response/{ticket}", self._serve_response),
+            web.post("/slack/upload/{file}", self._serve_upload),
         ]
 
     def close(self) -> None:
@@ -182,6 +189,8 @@ class Slack:
         self.sockets.close()
 
     def _tell(self, change: Change) -> None:
+        if isinstance(change, Reacted) and change.message.room.platform == "slack":
+            self.workspace.enter(change.person, change.message.room)
         for event in events_of(self.workspace, change):
             self.send_event(event)
 
@@ -191,6 +200,11 @@ class Slack:
         except SlackError as error:
             return web.json_response(error.answer, status=404)
         return web.Response(text="ok")
+
+    async def _serve_upload(self, request: web.Request) -> web.StreamResponse:
+        content = await request.read()
+        taken = self.files.take(request.match_info["file"], content)
+        return web.Response(text=f"OK - {len(content)}" if taken else "error", status=200 if taken else 400)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         await self._travel()

@@ -157,10 +157,31 @@ def _check_block(sizes: Sizes, block: Json, pointer: str) -> None:
             if len(str((block.get("text") or {}).get("text", ""))) > sizes.section_text:
                 raise _invalid_blocks(f"must be less than {sizes.section_text + 1} characters [json-pointer:{pointer}]")
         case "context_actions":
-            if not 0 < len(block.get("elements") or ()) <= sizes.context_actions:
-                raise _invalid_blocks(f"must have 1 to {sizes.context_actions} items [json-pointer:{pointer}/elements]")
+            _check_elements(sizes, block, pointer, most=sizes.context_actions)
+        case "actions":
+            _check_elements(sizes, block, pointer, most=sizes.actions)
         case None:
             raise _invalid_blocks(f"missing required field: type [json-pointer:{pointer}]")
+
+
+def _check_elements(sizes: Sizes, block: Json, pointer: str, *, most: int) -> None:
+    elements = block.get("elements") or ()
+    if not 0 < len(elements) <= most:
+        raise _invalid_blocks(f"must have 1 to {most} items [json-pointer:{pointer}/elements]")
+    names = [each["action_id"] for each in elements if each.get("action_id")]
+    if len(names) > len(set(names)):
+        raise _invalid_blocks(f"`action_id` already exists [json-pointer:{pointer}/elements]")
+    for each in elements:
+        for button in (each, each.get("positive_button") or {}, each.get("negative_button") or {}):
+            _check_button(sizes, button, f"{pointer}/elements")
+
+
+def _check_button(sizes: Sizes, button: Json, pointer: str) -> None:
+    text = button.get("text")
+    if isinstance(text, dict) and not 0 < len(str(text.get("text", ""))) <= sizes.button_text:
+        raise _invalid_blocks(f"must be 1 to {sizes.button_text} characters [json-pointer:{pointer}]")
+    if len(str(button.get("value", ""))) > sizes.button_value:
+        raise _invalid_blocks(f"must be less than {sizes.button_value + 1} characters [json-pointer:{pointer}]")
 
 
 def _invalid_blocks(complaint: str) -> SlackError:

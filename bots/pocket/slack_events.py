@@ -37,6 +37,19 @@ def events_of(workspace: Workspace, change: Change) -> list[Json]:
     return list(_of_message(workspace, change))
 
 
+def home_opened(workspace: Workspace, person: Person) -> Json:
+    """app_home_opened, of the home tab. Its event_ts comes without the point, as the reference shows it."""
+    channel = channel_id(workspace.house.dm(person, "slack"))
+    moment = workspace.house.next_id()
+    return {
+        "type": "app_home_opened",
+        "user": user_id(person),
+        "channel": channel,
+        "event_ts": str(moment),
+        "tab": "home",
+    }
+
+
 def callback(workspace: Workspace, event: Json, event_id: str) -> Json:
     """`event` in the envelope that every event comes in."""
     return {

@@ -6,6 +6,7 @@ client does, and returns what came with it.
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bots.pocket.slack_socket import Kind, SocketMode
@@ -25,6 +26,19 @@ from bots.pocket.slack_workspace import (
 from bots.pocket.things import Message, Person, Room
 
 
+@dataclass(slots=True)
+class ResponseUrl:
+    """An address that takes answers for a while."""
+
+    person: Person
+    room: Room
+    message: Message | None
+    """What a button was pressed on."""
+    left: int
+    until: float
+    """`Clock.monotonic`."""
+
+
 class Interactions:
     """A person's hands on the app's controls."""
 
@@ -33,22 +47,43 @@ class Interactions:
         self._views = views
         self._sockets = sockets
         self.origin = ""
-        self.response_urls: dict[str, tuple[Person, Room, Message | None]] = {}
+        self.response_urls: dict[str, ResponseUrl] = {}
 
     async def press(self, person: Person, message: Message, control: str) -> Mapping[str, Any]:
         """Press the button of `message` with this label, value or action_id. Raises LookupError without one."""
+        if message.only_for not in (None, person):
+            raise LookupError(f"{person.name} does not see it.")
         action = _action(message.wire.get("blocks") or (), control)
+        self._workspace.enter(person, message.room)
         stamp = ts_of(self._workspace.house.next_id())
         room, thread = message.room, {"thread_ts": ts_of(message.thread.id)} if message.thread else {}
         where = {"message_ts": ts_of(message.id), "channel_id": channel_id(room), **thread}
-        shown = self._workspace.message(message)
+        # Of a whisper nothing is told but where it stands.
+        shown = {"message": self._workspace.message(message)} if message.only_for is None else {}
+        payload = (
+            self._by(person, "block_actions")
+            | shown
+            | {
+                "container": {"type": "message", "is_ephemeral": message.only_for is not None, **where},
+                "channel": {"id": channel_id(room), "name": "directmessage" if room.kind == "dm" else room.name},
+                "state": {"values": {}},
+                "response_url": self._response_url(person, room, message),
+                "actions": [action | {"action_ts": stamp}],
+            }
+        )
+        return await self._send("interactive", payload)
+
+    async def press_at_home(self, person: Person, control: str) -> Mapping[str, Any]:
+        """The same on the home tab that `person` has before them."""
+        view = self._views.homes.get(person.id)
+        if view is None:
+            raise LookupError(f"{person.name} has seen no home tab.")
         payload = self._by(person, "block_actions") | {
-            "container": {"type": "message", "is_ephemeral": message.only_for is not None, **where},
-            "channel": {"id": channel_id(room), "name": "directmessage" if room.kind == "dm" else room.name},
-            "message": shown if message.only_for is None else {},
-            "state": {"values": {}},
-            "response_url": self._response_url(person, room, message),
-            "actions": [action | {"action_ts": stamp}],
+            "container": {"type": "view", "view_id": view.id},
+            "view": view.shown(self._workspace),
+            "actions": [
+                _action(view.given.get("blocks") or (), control) | {"action_ts": ts_of(self._workspace.house.next_id())}
+            ],
         }
         return await self._send("interactive", payload)
 
@@ -92,7 +127,7 @@ class Interactions:
         }
         answer = await self._send("slash_commands", payload)
         if answer.get("text") or answer.get("blocks"):
-            self._say(person, room, None, answer)
+            self._say(person, room, answer)
         return answer
 
     async def shortcut(self, person: Person, message: Message, entry: str) -> Mapping[str, Any]:
@@ -108,22 +143,28 @@ class Interactions:
         return await self._send("interactive", payload)
 
     def respond(self, ticket: str, answer: Json) -> None:
-        """What the app sends to a response_url. Raises `used_url` where there is none such."""
-        if ticket not in self.response_urls:
+        """What the app sends to a response_url. Raises `used_url` or `expired_url` where it takes none any more."""
+        address = self.response_urls.get(ticket)
+        if address is None or not address.left:
             raise SlackError("used_url")
-        person, room, message = self.response_urls[ticket]
+        if self._workspace.house.clock.monotonic() > address.until:
+            raise SlackError("expired_url")
+        address.left -= 1
+        person, room, message = address.person, address.room, address.message
         if answer.get("delete_original") and message is not None:
             self._workspace.house.delete(message, by=self._workspace.assistant)
         elif answer.get("replace_original") and message is not None:
             wire = {"text": "", **answer}
             self._workspace.house.edit(message, self._workspace.reading(wire), by=self._workspace.assistant, wire=wire)
         else:
-            self._say(person, room, message, answer)
+            self._say(person, room, answer)
 
-    def _say(self, person: Person, room: Room, message: Message | None, answer: Mapping[str, Any]) -> None:
+    def _say(self, person: Person, room: Room, answer: Mapping[str, Any]) -> None:
         wire = {"text": "", **answer}
         whisper = answer.get("response_type") != "in_channel"
-        thread = message.thread if message is not None else None
+        # docs.slack.dev/interactivity/handling-user-interaction: a thread_ts counts with response_type in_channel.
+        ts = "" if whisper else str(answer.get("thread_ts") or "")
+        thread = self._workspace.find_message(room, ts) if ts else None
         self._workspace.house.post(
             self._workspace.assistant,
             room,
@@ -161,7 +202,8 @@ class Interactions:
 
     def _response_url(self, person: Person, room: Room, message: Message | None) -> str:
         ticket = f"{self._workspace.house.next_id():x}"
-        self.response_urls[ticket] = person, room, message
+        rules, now = self._workspace.rules, self._workspace.house.clock.monotonic()
+        self.response_urls[ticket] = ResponseUrl(person, room, message, rules.responses, now + rules.response_seconds)
         return f"{self.origin}/slack/response/{ticket}"
 
     async def _send(self, kind: Kind, payload: Json) -> Mapping[str, Any]:
@@ -202,7 +244,15 @@ def _state(blocks: Sequence[Json], values: Mapping[str, Any]) -> Iterator[tuple[
         if block.get("type") != "input" or "action_id" not in element:
             continue
         action_id, kind = element["action_id"], element.get("type", "")
-        yield block.get("block_id", f"b{index}"), {action_id: {"type": kind} | _filled(kind, values.get(action_id))}
+        value = values[action_id] if action_id in values else _initial(element)
+        yield block.get("block_id", f"b{index}"), {action_id: {"type": kind} | _filled(kind, value)}
+
+
+def _initial(element: Json) -> Any:
+    """What stands in an input that nobody has touched."""
+    if "initial_options" in element:
+        return [each["value"] for each in element["initial_options"]]
+    return (element.get("initial_option") or {}).get("value") or element.get("initial_value")
 
 
 def _filled(kind: str, value: Any) -> Json:  # whatever was put in

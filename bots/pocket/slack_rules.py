@@ -46,6 +46,8 @@ SLACKS_RATES: Mapping[str, Rate] = {
     "conversations.list": TIER_2,
     "users.list": TIER_2,
     "users.info": TIER_4,
+    "files.getUploadURLExternal": TIER_4,
+    "files.completeUploadExternal": TIER_4,
     "users.conversations": TIER_3,
     "team.info": TIER_3,
     "bots.info": TIER_3,
@@ -74,6 +76,12 @@ class Sizes:
     """What one streamed message takes in all."""
     context_actions: int = 5
     """How many elements a `context_actions` block may have."""
+    actions: int = 25
+    """How many an `actions` block."""
+    button_text: int = 75
+    button_value: int = 2_000
+    reaction_users: int = 50
+    """How many of those who reacted are told beside a message; Slack says that there is such a number, not which."""
     history: int = 1_000
     """Messages in one answer of conversations.history or .replies."""
 
@@ -101,6 +109,10 @@ class SlackRules:
     """A native stream ends then, even while text flows."""
     trigger_seconds: float = 3.0
     """How long the trigger_id of a press opens a view."""
+    responses: int = 5
+    """How many answers a response_url takes."""
+    response_seconds: float = 1_800.0
+    """And for how long."""
 
     @classmethod
     def unlimited(cls, **changes: Any) -> Self:

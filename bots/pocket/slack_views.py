@@ -5,8 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.pocket.slack_arguments import Arguments
+from bots.pocket.slack_chat import check_blocks
+from bots.pocket.slack_rules import Sizes
 from bots.pocket.slack_workspace import APP_ID, TEAM_ID, Json, SlackError, Workspace, bot_id
 from bots.pocket.things import Message, Person, Room
+
+_HEADING, _CALLBACK_ID, _METADATA = 24, 255, 3_000
+"""Characters. docs.slack.dev/reference/views/modal-views."""
+_BLOCKS = 100
+_OF_MESSAGES = frozenset({"markdown", "context_actions"})
 
 
 @dataclass(slots=True)
@@ -128,7 +135,22 @@ def _view(given: Arguments) -> Json:
         view = view[0] if view else None
     if not isinstance(view, dict) or view.get("type") not in {"modal", "home"}:
         raise SlackError("invalid_arguments")
+    _check(view)
     return view
+
+
+def _check(view: Json) -> None:
+    """Raise what Slack says of a view that is too long, or has blocks which only messages have."""
+    sizes = {"title": _HEADING, "submit": _HEADING, "close": _HEADING}
+    texts = {name: str((view.get(name) or {}).get("text", "")) for name in sizes}
+    sizes |= {"private_metadata": _METADATA, "callback_id": _CALLBACK_ID}
+    texts |= {name: str(view.get(name) or "") for name in ("private_metadata", "callback_id")}
+    too_long = next((name for name, most in sizes.items() if len(texts[name]) > most), None)
+    blocks = view.get("blocks") or []
+    wrong = too_long or next((str(each["type"]) for each in blocks if each.get("type") in _OF_MESSAGES), None)
+    if wrong or not 0 < len(blocks) <= _BLOCKS:
+        raise SlackError("invalid_arguments", response_metadata={"messages": [f"[ERROR] {wrong or 'blocks'}"]})
+    check_blocks(Sizes(blocks=_BLOCKS), blocks)
 
 
 def set_status(workspace: Workspace, given: Arguments) -> Json:

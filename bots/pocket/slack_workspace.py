@@ -5,7 +5,7 @@ Shapes: docs.slack.dev/reference/objects and the events' and methods' own pages.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from bots.pocket.house import House
 from bots.pocket.slack_emoji import slack_name
@@ -15,6 +15,9 @@ from bots.pocket.things import Message, Person, Room, State
 
 Json: TypeAlias = dict[str, Any]
 
+Standing: TypeAlias = Literal["is_admin", "is_owner", "is_restricted", "is_ultra_restricted"]
+STANDINGS: tuple[Standing, ...] = ("is_admin", "is_owner", "is_restricted", "is_ultra_restricted")
+
 TEAM_ID = "T0POCKET00"
 APP_ID = "A0POCKET00"
 TEAM_NAME = "Pocket"
@@ -22,7 +25,7 @@ TEAM_URL = "https://pocket.slack.com/"
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ROOM_LETTERS = {"channel": "C", "private": "G", "dm": "D"}
-_ALSO_SHOWN = ("blocks", "streaming_state")
+_ALSO_SHOWN = ("blocks", "files", "streaming_state")
 _CHANNEL_TYPES = {"channel": "channel", "private": "group", "dm": "im"}
 
 
@@ -101,6 +104,8 @@ class Workspace:
         """The assistant's titles of threads, by the first message's id."""
         self.prompts: dict[int, list[Json]] = {}
         """What it suggests to ask, by the room's id."""
+        self.standing: dict[int, frozenset[Standing]] = {}
+        """What people are in the workspace besides members, by their ids."""
 
     # Finding
 
@@ -141,6 +146,11 @@ class Workspace:
         """What Slack calls `emoji` here."""
         return self.emoji_names.get(emoji) or slack_name(emoji)
 
+    def enter(self, person: Person, room: Room) -> None:
+        """Whoever does something in a room is in it: only there they are whispered to."""
+        if person not in room.members:
+            room.members.append(person)
+
     def is_streaming(self, message: Message) -> bool:
         """Text can be appended to `message` still."""
         began = self.streams.get(message.id)
@@ -179,10 +189,10 @@ class Workspace:
             shown["edited"] = {"user": user_id(message.author), "ts": f"{ts_of(message.id).split('.')[0]}.000000"}
         return shown
 
-    def message_in_full(self, message: Message, *, metadata: bool = False) -> Json:
+    def message_in_full(self, message: Message, *, metadata: bool = False, everyone: bool = False) -> Json:
         """A message with its reactions and, where it starts a thread, what one sees of that.
 
-        Its `metadata` is shown to who asks for it, as history does.
+        Its `metadata` is shown to who asks for it, as history does; `everyone` who reacted, as reactions.get does.
         """
         shown = self.tombstone(message) if message.deleted else self.message(message)
         if metadata and message.wire.get("metadata") and not message.deleted:
@@ -198,7 +208,7 @@ class Workspace:
                 "latest_reply": ts_of(replies[-1].id),
             }
         if message.reactions and not message.deleted:
-            shown["reactions"] = self.reactions(message)
+            shown["reactions"] = self.reactions(message, None if everyone else self.rules.sizes.reaction_users)
         return shown
 
     def tombstone(self, message: Message) -> Json:
@@ -207,10 +217,10 @@ class Workspace:
         said = {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT", "hidden": True}
         return {"type": "message", **said, "ts": ts, "thread_ts": ts}
 
-    def reactions(self, message: Message) -> list[Json]:
-        """Who reacted with what."""
+    def reactions(self, message: Message, limit: int | None = None) -> list[Json]:
+        """Who reacted with what: the first `limit` of them; the count is right."""
         return [
-            {"name": self.emoji_name(emoji), "users": [user_id(each) for each in people], "count": len(people)}
+            {"name": self.emoji_name(emoji), "users": [user_id(each) for each in people[:limit]], "count": len(people)}
             for emoji, people in message.reactions.items()
         ]
 
@@ -231,6 +241,7 @@ class Workspace:
             "deleted": False,
             "is_bot": person.is_bot,
             "is_app_user": False,
+            **{each: each in self.standing.get(person.id, ()) for each in STANDINGS},
             "tz": "Etc/UTC",
             "tz_offset": 0,
             "updated": person.id // 1_000_000,

@@ -104,24 +104,30 @@ def _pressed(body: dict[str, Any], me: Identity, people: People, now: datetime) 
     pressed = next((each for each in body["actions"] if read_text(each["action_id"]).startswith(PREFIX)), None)
     if pressed is None:
         return None
-    common = _common(body, me, people) | {
+    told = _common(body, me, people) | {
         "at": _at(pressed.get("action_ts"), now),
         "action": read_text(pressed["value"]),
     }
-    user, container = read_text(body["user"]["id"]), body["container"]
+    container = body["container"]
     if container["type"] == "view":
-        # The home tab is nobody's channel; what Slack takes for the direct conversation with someone is their id.
-        place = PlaceRef(PLATFORM, me.workspace, user)
-        message = message_ref(me, user, container["view_id"])
-        ticket = Ticket(user, trigger=read_text(body["trigger_id"]))
-    else:
-        channel, ts = read_text(container["channel_id"]), container["message_ts"]
-        whispered = bool(container.get("is_ephemeral"))
-        thread = _thread(container, body.get("message"))
-        message = message_ref(me, channel, ts)
-        place = _place(me, channel, thread, "" if whispered else message.id)
-        ticket = Ticket(user, channel, thread, _url(body), read_text(body["trigger_id"]), whispered)
-    return ButtonPressed(**common, place=place, message=message, ticket=str(ticket))
+        return _pressed_at_home(body, told, me)
+    channel, thread = read_text(container["channel_id"]), _thread(container, body.get("message"))
+    message = message_ref(me, channel, container["message_ts"])
+    whispered = bool(container.get("is_ephemeral"))
+    ticket = Ticket(read_text(body["user"]["id"]), channel, thread, _url(body), told["event_id"], whispered)
+    place = _place(me, channel, thread, "" if whispered else message.id)
+    return ButtonPressed(**told, place=place, message=message, ticket=str(ticket))
+
+
+def _pressed_at_home(body: dict[str, Any], told: dict[str, Any], me: Identity) -> ButtonPressed:
+    """The home tab is in no channel; a person's id stands for the direct conversation with them."""
+    user = read_text(body["user"]["id"])
+    return ButtonPressed(
+        **told,
+        place=PlaceRef(PLATFORM, me.workspace, user),
+        message=message_ref(me, user, body["container"]["view_id"]),
+        ticket=str(Ticket(user, trigger=told["event_id"])),
+    )
 
 
 def _chosen(body: dict[str, Any], me: Identity, people: People, now: datetime) -> ButtonPressed | None:
@@ -130,10 +136,10 @@ def _chosen(body: dict[str, Any], me: Identity, people: People, now: datetime) -
         return None
     shown, channel = body["message"], read_text(body["channel"]["id"])
     message = message_ref(me, channel, shown.get("ts") or body["message_ts"])
-    thread = _thread(shown)
-    ticket = Ticket(read_text(body["user"]["id"]), channel, thread, _url(body), read_text(body["trigger_id"]))
+    told, thread = _common(body, me, people), _thread(shown)
+    ticket = Ticket(read_text(body["user"]["id"]), channel, thread, _url(body), told["event_id"])
     return ButtonPressed(
-        **_common(body, me, people),
+        **told,
         at=_at(body.get("action_ts"), now),
         place=_place(me, channel, thread, message.id),
         message=message,
