@@ -177,8 +177,10 @@ async def connected(
         platform = DiscordPlatform(rest, around, clock, application)
 
         async def take(event: Event) -> None:
-            handling = handle(event, platform)
-            await (platform.answers.attend(event.ticket, handling) if isinstance(event, Interaction) else handling)
+            if isinstance(event, Interaction):
+                await platform.answers.attend(event.ticket, lambda: handle(event, platform))
+            else:
+                await handle(event, platform)
 
         listener = Listener(around, take, clock)
         connection = Connection(

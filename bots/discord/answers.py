@@ -8,7 +8,7 @@ to: a ticket says all that is needed.
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -38,6 +38,7 @@ class _Open:
         self.ticket = ticket
         self.lock = asyncio.Lock()
         """Answers go one after the other: the first is of another kind."""
+        self.is_attended = False
         self.is_answered = False
         self.is_thinking = False
         """The person sees that something is still to come."""
@@ -54,10 +55,16 @@ class Answers:
         self._patience = patience
         self._known: OrderedDict[str, _Open] = OrderedDict()
 
-    async def attend(self, ticket: str, handling: Coroutine[Any, Any, None]) -> None:
-        """Wait until `handling` is done, ask Discord for patience meanwhile, and see that there was an answer."""
+    async def attend(self, ticket: str, handle: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let `handle` do its work, ask Discord for patience meanwhile, and see that there was an answer.
+
+        What Discord tells twice is handled once.
+        """
         open_ = self._open(ticket)
-        task = asyncio.create_task(handling, name=f"handle interaction {open_.ticket.id}")
+        if open_.is_attended:
+            return
+        open_.is_attended = True
+        task = asyncio.create_task(handle(), name=f"handle interaction {open_.ticket.id}")
         try:
             await asyncio.wait({task}, timeout=self._patience)
             if not task.done():

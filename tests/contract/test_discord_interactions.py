@@ -363,6 +363,17 @@ async def test_what_could_not_be_kept_is_handed_on_once_and_acknowledged(caplog)
         assert (pressed.answer, len(tries)) == (REPLY, 1)
 
 
+async def test_a_press_that_is_told_twice_is_handled_once():
+    async with box(DiscordRules.unlimited(deliver_twice=True)) as here:
+        message = await here.offers(LIKE)
+        here.act = whispers("Noted.")
+
+        pressed = await here.discord.hands.press(here.pocket.person("Ada"), message, "Good")
+        await asyncio.sleep(0.1)
+
+        assert len(here.all(ButtonPressed)) == len(pressed.messages) == 1
+
+
 async def test_an_answer_whose_arrival_was_not_heard_of_is_given_once():
     async with box() as here:
         ada, message = here.pocket.person("Ada"), await here.offers(LIKE)
