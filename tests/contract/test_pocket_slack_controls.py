@@ -12,6 +12,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
@@ -270,3 +271,95 @@ async def test_a_messages_menu_reaches_the_app() -> None:
         await at.ada.chooses("rate", question)
 
         assert chosen == ["why?"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": {"type": "plain_text", "text": "x" * 25}},
+        {"private_metadata": "x" * 3001},
+        {"blocks": []},
+        {"type": "home", "blocks": [{"type": "markdown", "text": "**x**"}]},
+        {"blocks": [FEEDBACK]},
+    ],
+)
+async def test_a_view_that_slack_would_not_show_is_refused(wrong: dict[str, Any]) -> None:
+    async with desk() as at:
+        trigger = at.pocket.slack.views.trigger(at.ada)
+
+        with pytest.raises(SlackApiError) as refused:
+            await at.web.views_open(trigger_id=trigger, view={**DIALOG, **wrong})
+
+        assert refused.value.response["error"] == "invalid_arguments"
+
+
+async def test_two_buttons_of_a_row_need_two_names() -> None:
+    button = {"type": "button", "action_id": "a", "text": {"type": "plain_text", "text": "A"}, "value": "a"}
+    async with desk() as at:
+        with pytest.raises(SlackApiError) as refused:
+            await at.web.chat_postMessage(
+                channel="general", text="x", blocks=[{"type": "actions", "elements": [button, button]}]
+            )
+
+        assert refused.value.response["error"] == "invalid_blocks"
+
+
+async def test_an_address_takes_so_many_answers_for_so_long() -> None:
+    clock = MovedClock()
+    async with desk(clock, responses=2) as at:
+        urls = list[str]()
+
+        @at.app.command("/plaudit")
+        async def plaudit(ack: Any, body: dict[str, Any]) -> None:
+            urls.append(body["response_url"])
+            await ack()
+
+        for _ in range(2):
+            await at.ada.commands("/plaudit", "", at.room)
+
+        async def answer(url: str) -> str:
+            return (await AsyncWebhookClient(url, session=at.web.session).send(text="x")).body
+
+        used = [await answer(urls[0]) for _ in range(3)]
+        clock.seconds += 1801
+        late = await answer(urls[1])
+
+        assert used[:2] == ["ok", "ok"]
+        assert "used_url" in used[2]
+        assert "expired_url" in late
+
+
+async def test_a_file_is_shown_once_its_bytes_have_come() -> None:
+    async with desk() as at:
+        announced = await at.web.files_getUploadURLExternal(filename="a.txt", length=5)
+        files: list[dict[str, Any]] = [{"id": announced["file_id"]}]
+        with pytest.raises(SlackApiError) as early:
+            await at.web.files_completeUploadExternal(files=files)
+
+        session = at.web.session
+        assert session is not None
+        async with session.post(announced["upload_url"], data=b"other than announced") as wrong:
+            refused = wrong.status
+        await at.web.files_upload_v2(channel="general", filename="b.txt", content=b"hello", initial_comment="Here:")
+
+        assert early.value.response["error"] == "file_not_found"
+        assert refused == 400
+        assert at.room.messages[-1].text == "Here:\n[b.txt]"
+
+
+async def test_whoever_opens_the_home_tab_is_told_of() -> None:
+    async with desk() as at:
+        seen = list[dict[str, Any]]()
+
+        @at.app.event("app_home_opened")
+        async def opened(event: dict[str, Any], client: AsyncWebClient) -> None:
+            seen.append(event)
+            view = {"type": "home", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "Hello"}}]}
+            await client.views_publish(user_id=event["user"], view=view)
+
+        at.pocket.slack.open_home(at.ada)
+        home = await at.pocket.until(lambda: at.pocket.slack.views.homes.get(at.ada.id))
+
+        assert (seen[0]["tab"], home.person) == ("home", at.ada)
+        with pytest.raises(LookupError, match="no control"):
+            await at.pocket.slack.hands.press_at_home(at.ada, "X")
