@@ -20,18 +20,19 @@ from rich.text import Text
 
 from bots import loop
 from bots.demo import play
-from bots.presenting import report_table, streaming_table
+from bots.presenting import categories_table, parts_table, report_table, scores_table, streaming_table
 from bots.running import PLATFORMS, policies_from, run_until_stopped
 from core import logs
 from core.errors import PlauditError, SettingsError
 from core.following import follow
-from core.insight.report import ALL, Report, reports_of
+from core.insight.report import ALL, Report, Score, reports_by, scores
 from core.insight.streaming import StreamingReport, streaming_report
 from core.messages import PlaceRef
 from core.policy_example import as_toml, example
 from core.records import Record
 from core.settings import Settings, env_example
 from core.store import database as store_database
+from core.store.counts import CategoryCounts, Division
 from core.store.database import open_store
 
 T = TypeVar("T")
@@ -154,12 +155,17 @@ class By(StrEnum):
     """What a report can be divided by."""
 
     PLATFORM = "platform"
+    CHANNEL = "channel"
+    MODEL = "model"
+    SEGMENT = "segment"
+    DIMENSION = "dimension"
+    CATEGORY = "category"
 
 
 @app.command("report")
 def report_command(
     hours: Annotated[float, typer.Option(min=0, help="How far to look back.")] = 24,
-    by: Annotated[By | None, typer.Option(help="A report for each, and one for all.")] = None,
+    by: Annotated[By | None, typer.Option(help="A report for each, and one for all; scores; or reasons.")] = None,
     streaming: Annotated[bool, typer.Option("--streaming", help="How the replies grew, instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -169,7 +175,15 @@ def report_command(
 
     async def judged() -> dict[str, Report]:
         async with open_store(_settings().database_url, must_exist=True) as store:
-            return await reports_of(store, PLATFORMS if by is By.PLATFORM else (), since=since, until=now)
+            return await reports_by(store, None if by is None else Division(by), since=since, until=now)
+
+    async def scored() -> dict[str, Score]:
+        async with open_store(_settings().database_url, must_exist=True) as store:
+            return scores(await store.dimension_counts(since, now))
+
+    async def reasons() -> list[CategoryCounts]:
+        async with open_store(_settings().database_url, must_exist=True) as store:
+            return await store.category_counts(since, now)
 
     async def grown() -> StreamingReport:
         async with open_store(_settings().database_url, must_exist=True) as store:
@@ -178,10 +192,17 @@ def report_command(
     if streaming:
         figures = run(grown())
         _print(asdict(figures) if as_json else streaming_table(figures, window))
+    elif by is By.DIMENSION:
+        found = run(scored())
+        _print({name: asdict(each) for name, each in found.items()} if as_json else scores_table(found, window))
+    elif by is By.CATEGORY:
+        said = run(reasons())
+        counts = {each.name: {"people": each.people, "replies": each.replies} for each in said}
+        _print(counts if as_json else categories_table(said, window))
     else:
         reports = run(judged())
         whole = {name: asdict(each) for name, each in reports.items()} if by else asdict(reports[ALL])
-        _print(whole if as_json else report_table(reports, window))
+        _print(whole if as_json else (parts_table if by else report_table)(reports, window))
 
 
 def _print(result: dict[str, Any] | Table) -> None:

@@ -1,12 +1,13 @@
 """Figures as people read them in a terminal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from rich.table import Table
 
-from core.insight.report import Report
+from core.insight.report import ALL, Report, Score
 from core.insight.streaming import Spread, StreamingReport
+from core.store.counts import CategoryCounts
 
 _ROWS: Final = ("replies", "with feedback", "👍 by people", "👎 by people", "positive rate")
 
@@ -17,6 +18,30 @@ def report_table(reports: Mapping[str, Report], window: str) -> Table:
     columns = [_column(each) for each in reports.values()]
     for name, *cells in zip(_ROWS, *columns, strict=True):
         table.add_row(name, *cells)
+    return table
+
+
+def parts_table(reports: Mapping[str, Report], window: str) -> Table:
+    """The figures of many parts, a row for each."""
+    table = Table("", *_ROWS, title=f"Replies of {window}", title_justify="left")
+    for name, each in reports.items():
+        table.add_row(name or "elsewhere", *_column(each), end_section=name != ALL and name == [*reports][-2])
+    return table
+
+
+def scores_table(scores: Mapping[str, Score], window: str) -> Table:
+    """What people make of each dimension, as the mean of each person's mean."""
+    table = Table("", "average", "people", title=f"Scores of the replies of {window}", title_justify="left")
+    for name, each in scores.items():
+        table.add_row(name, f"{each.average:.2f}/1.0", str(each.people))
+    return table
+
+
+def categories_table(counts: Iterable[CategoryCounts], window: str) -> Table:
+    """Which reasons people chose."""
+    table = Table("", "people", "replies", title=f"What people chose for the replies of {window}", title_justify="left")
+    for each in counts:
+        table.add_row(each.name, str(each.people), str(each.replies))
     return table
 
 

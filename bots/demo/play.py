@@ -19,8 +19,9 @@ from bots.pocket.things import Platform
 from bots.presenting import report_table
 from bots.running import PLATFORMS, running
 from core.errors import SettingsError
-from core.insight.report import reports_of
+from core.insight.report import reports_by
 from core.settings import Settings
+from core.store.counts import Division
 from core.store.sql import SqlStore
 
 _PACE: Final = {"tokens_per_second": 150.0, "first_token_after": 0.3}
@@ -76,7 +77,7 @@ def _settings(pocket: Pocket, database: Path) -> Settings:
 
 async def _summary(console: Console, store: SqlStore, database: Path) -> None:
     console.print()
-    console.print(report_table(await reports_of(store, PLATFORMS), "the demo"))
+    console.print(report_table(await reports_by(store, Division.PLATFORM), "the demo"))
     first = [record async for record in store.records(limit=1)]
     url = f"sqlite:///{database}"
     console.print(f"\nEverything is in [bold]{escape(str(database))}[/]. Look around:")

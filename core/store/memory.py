@@ -8,12 +8,13 @@ from typing import Any
 import orjson
 
 from core.clock import Clock, SystemClock
-from core.feedback import USER_FEEDBACK, Assessment, SourceType
+from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, Role
 from core.records import Record
-from core.store import views
+from core.store import counts, views
 from core.store.changes import Row, order
 from core.store.columns import to_utc
+from core.store.counting import Counting
 from core.store.envelope import entry
 from core.store.erasing import Erasure, is_erased, names_of
 from core.store.folded import FoldedTables
@@ -171,21 +172,34 @@ class MemoryStore:
         return views.conversation_view(records, conversation_id, as_of=as_of)
 
     async def report_counts(
-        self, since: datetime | None = None, until: datetime | None = None, *, platform: str | None = None
-    ) -> views.ReportCounts:
-        """The replies with a timestamp in [`since`, `until`), on one platform or all, and what people say of them."""
-        replies = [
-            row["id"]
-            for row in self.tables.messages.values()
-            if row["role"] == Role.ASSISTANT
-            and (platform is None or self._is_on(row["conversation_id"], platform))
-            and (since is None or row["timestamp"] >= to_utc(since))
-            and (until is None or row["timestamp"] < to_utc(until))
-        ]
-        judged = {reply: rows for reply in replies if (rows := self._by_people(reply))}
-        votes = [_votes(reply, rows) for reply, rows in judged.items()]
-        counted = tuple(each for each in votes if each.positive or each.negative)
-        return views.ReportCounts(len(replies), len(judged), counted)
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        platform: str | None = None,
+        workspace: str | None = None,
+        channel: PlaceRef | None = None,
+    ) -> counts.ReportCounts:
+        """The replies with a timestamp in [`since`, `until`), in one place or all, and what people say of them."""
+        return Counting(self.tables, since, until).report(platform, workspace, channel)
+
+    async def counts_by(
+        self, division: counts.Division, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.GroupCounts]:
+        """The same for each part of a division, by name."""
+        return Counting(self.tables, since, until).by(division)
+
+    async def dimension_counts(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.DimensionCounts]:
+        """How people scored the replies, by the name of the dimension."""
+        return Counting(self.tables, since, until).dimensions()
+
+    async def category_counts(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.CategoryCounts]:
+        """How many people said of how many replies which category, the most frequent first."""
+        return Counting(self.tables, since, until).categories()
 
     def place_of(self, message_id: str) -> tuple[str, int] | None:
         """The conversation that a message is in, and its seq there."""
@@ -207,24 +221,9 @@ class MemoryStore:
             if row["conversation_id"] == conversation_id and not row["deleted"] and in_bounds:
                 yield as_message(_of(MESSAGE, row))
 
-    def _is_on(self, conversation_id: str, platform: str) -> bool:
-        row = self.tables.conversations.get(conversation_id)
-        return row is not None and str(row["place"]).startswith(f"{platform}:")
-
-    def _by_people(self, message_id: str) -> list[Row]:
-        rows = self.tables.assessments[message_id].values()
-        human = SourceType.HUMAN
-        return [row for row in rows if row["current"] and row["kind"] == "feedback" and row["source_type"] == human]
-
 
 def _can_be_taken_back(row: Row) -> bool:
     return row["standing"] and not is_erased(row["source_id"])
-
-
-def _votes(message_id: str, rows: list[Row]) -> views.ReplyVotes:
-    numbers = [row["number"] for row in rows if row["name"] == USER_FEEDBACK and row["number"] is not None]
-    positive = sum(number >= 0.5 for number in numbers)  # noqa: PLR2004 - between False and True
-    return views.ReplyVotes(message_id, positive, len(numbers) - positive)
 
 
 def _of(columns: Iterable[str], row: Row) -> Iterable[Any]:

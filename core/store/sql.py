@@ -1,6 +1,6 @@
 """The store on a database: the port's appends and reads, and what the command line asks for besides."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -13,10 +13,10 @@ from core.clock import Clock, SystemClock
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef
 from core.records import Record
-from core.store import log, queries, report, views
+from core.store import counts, grouping, log, queries, report, views
 from core.store.changes import Change
 from core.store.columns import to_utc
-from core.store.engine import Database
+from core.store.engine import Database, Result
 from core.store.envelope import Entry, entry
 from core.store.erasing import Erasure
 from core.store.folding import fold
@@ -161,22 +161,48 @@ class SqlStore:
         return views.conversation_view(await self._database.read(read), conversation_id, as_of=as_of)
 
     async def report_counts(
-        self, since: datetime | None = None, until: datetime | None = None, *, platform: str | None = None
-    ) -> views.ReportCounts:
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        platform: str | None = None,
+        workspace: str | None = None,
+        channel: PlaceRef | None = None,
+    ) -> counts.ReportCounts:
         """The replies with a timestamp in [`since`, `until`), and what people say of them now.
 
-        `platform`: only those that were given there.
+        Only those that were given on a platform, in a workspace, in a channel and its threads, where one is named.
         """
-        since, until = since and to_utc(since), until and to_utc(until)
-        read = partial(report.report_counts, since=since, until=until, platform=platform)
-        return await self._database.read(read)
+        place = counts.place_prefix(platform, workspace, channel)
+        return await self._counted(partial(report.report_counts, place=place), since, until)
+
+    async def counts_by(
+        self, division: counts.Division, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.GroupCounts]:
+        """The same for each part of a division, by name."""
+        return await self._counted(partial(grouping.counts_by, division=division), since, until)
+
+    async def dimension_counts(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.DimensionCounts]:
+        """How people scored the replies, by the name of the dimension."""
+        return await self._counted(grouping.dimension_counts, since, until)
+
+    async def category_counts(
+        self, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.CategoryCounts]:
+        """How many people said of how many replies which category, the most frequent first."""
+        return await self._counted(grouping.category_counts, since, until)
 
     async def streaming_figures(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> list[dict[str, Any]]:
         """How each reply with a timestamp in [`since`, `until`) streamed: the fields of `core.metering.Streaming`."""
+        return await self._counted(report.streaming_figures, since, until)
+
+    async def _counted(self, count: Callable[..., Result], since: datetime | None, until: datetime | None) -> Result:
         since, until = since and to_utc(since), until and to_utc(until)
-        return await self._database.read(partial(report.streaming_figures, since=since, until=until))
+        return await self._database.read(partial(count, since=since, until=until))
 
     async def rebuild(self) -> None:
         """Empty the tables and fold them again from the log, in one transaction; appends wait meanwhile."""

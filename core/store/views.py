@@ -1,4 +1,4 @@
-"""What is read out of the store for people: a conversation as it was, and the counts of a report. Plain values."""
+"""A conversation as it was, read out of the log for people. Plain values."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -41,27 +41,6 @@ class ConversationView:
     model: ModelIdentity
     username: str
     messages: tuple[MessageView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyVotes:
-    """How many people stand behind a reply, and how many against it; each person counts once."""
-
-    message_id: str
-    positive: int
-    negative: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReportCounts:
-    """The replies of a span of time and what people said of them by now."""
-
-    total_traces: int
-    """Replies of the assistant."""
-    traces_with_feedback: int
-    """Those of them that at least one person has judged or commented on."""
-    votes: tuple[ReplyVotes, ...]
-    """Those of them that have a `user_feedback`, in the order of the log."""
 
 
 def conversation_view(

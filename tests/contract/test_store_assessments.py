@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import NotFoundError
 from core.feedback import AssessmentSource, SourceType
-from core.store.views import ReplyVotes, ReportCounts
+from core.store.counts import ReplyVotes, ReportCounts
 from tests.contract.store_stories import (
     DISLIKE,
     LIKE,

@@ -2,7 +2,7 @@
 
 from core.insight.report import report
 from core.insight.streaming import Spread, streaming_report
-from core.store.views import ReplyVotes, ReportCounts
+from core.store.counts import ReplyVotes, ReportCounts
 
 
 def test_every_figure_is_safe_where_there_is_nothing():
