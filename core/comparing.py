@@ -38,41 +38,33 @@ def differences(
 
 @dataclass(frozen=True, slots=True)
 class Doubts:
-    """What the tallies of a message leave open."""
+    """What the tallies of a message leave open: emoji whose people the platform has not told of."""
 
-    to_ask: tuple[Tally, ...]
-    """Those whose people have to be asked for."""
-    left: frozenset[str]
-    """The canonical emoji that are not looked at this time: the counts agree, the people are not known."""
+    differing: tuple[Tally, ...] = ()
+    """Their counts are not those of the log."""
+    agreeing: tuple[Tally, ...] = ()
+    """Equal counts may hide that one person's vote took the place of another's."""
 
 
 def doubts(
-    part: MessageRef,
-    tallies: Sequence[Tally],
-    standing: Iterable[Assessment],
-    *,
-    emoji: Collection[str],
-    thoroughly: bool,
+    part: MessageRef, tallies: Sequence[Tally], standing: Iterable[Assessment], *, emoji: Collection[str]
 ) -> Doubts:
-    """Which people have to be asked for, and what is not looked at.
-
-    Tones of one emoji are counted together. Equal counts may hide that one person's vote took the place of another's:
-    `thoroughly` asks for the people all the same.
-    """
+    """Which people would have to be asked for. Tones of one emoji are counted together."""
     voters: dict[str, set[str]] = {}
     for each, name in _votes_on(part, standing):
         voters.setdefault(name, set()).add(each.source.id)
-    to_ask: list[Tally] = []
-    left = set()
+    differing: list[Tally] = []
+    agreeing: list[Tally] = []
     for name, group in _by_emoji(tallies).items():
-        unknown = [each for each in group if each.people is None and each.count]
-        if name not in emoji or not unknown:
-            continue
-        if thoroughly or sum(each.count for each in group) != len(voters.get(name, ())):
-            to_ask += unknown
-        else:
-            left.add(name)
-    return Doubts(tuple(to_ask), frozenset(left))
+        if name in emoji:
+            agrees = sum(each.count for each in group) == len(voters.get(name, ()))
+            (agreeing if agrees else differing).extend(each for each in group if each.people is None and each.count)
+    return Doubts(tuple(differing), tuple(agreeing))
+
+
+def names_of(tallies: Iterable[Tally]) -> frozenset[str]:
+    """Their canonical emoji."""
+    return frozenset(canonical_emoji(each.emoji) for each in tallies)
 
 
 def known_people(tallies: Iterable[Tally]) -> list[Reaction]:

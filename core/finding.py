@@ -3,12 +3,13 @@
 Nothing is kept here. What is handed on twice, or belongs to someone who is not heard, does no harm: the log decides.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
 from core.clock import Clock
-from core.comparing import differences, doubts, known_people
+from core.comparing import differences, doubts, known_people, names_of
 from core.errors import MessageGoneError
 from core.events import Event, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import Assessment, Meaning, canonical_emoji, read_below
@@ -21,6 +22,8 @@ Handle: TypeAlias = Callable[[Event, ChatPlatform], Awaitable[None]]
 
 TAKE_BACK: Final = "❌"
 """On one's own comment or correction: it is not to count."""
+_PUT_OFF: Final = 1_000
+"""Of so many parts of replies the dearest question waits until all places were read."""
 
 
 class RemembersChats(ChatPlatform, CanLookBack, Protocol):
@@ -51,6 +54,7 @@ class Finder:
         self._in_turn = in_turn
         self._thoroughly = thoroughly
         self._votes = votes
+        self._unsure: deque[tuple[str, MessageRef, tuple[Tally, ...]]] = deque()
         self.found = 0
         """Events handed on."""
 
@@ -108,16 +112,35 @@ class Finder:
         if not self._votes:
             return
         emoji = self._policies.at(part).emoji
-        standing = await self._store.standing_assessments(reply_id)
-        open_ = doubts(part, tallies, standing, emoji=emoji, thoroughly=self._thoroughly)
+        open_ = doubts(part, tallies, await self._store.standing_assessments(reply_id), emoji=emoji)
         people = known_people(tallies)
-        if open_.to_ask:
-            told = await self._ask(part, open_.to_ask)
+        if open_.differing:
+            told = await self._ask(part, open_.differing)
             if told is None:
                 return
             people += told
-        looked_at = {name: meaning for name, meaning in emoji.items() if name not in open_.left}
-        await self._tell_differences(reply_id, part, people, looked_at, asked)
+        # Of the same emoji some tones may be told of and others not.
+        unsure = names_of(open_.agreeing)
+        known = {name: meaning for name, meaning in emoji.items() if name not in unsure}
+        await self._tell_differences(reply_id, part, people, known, asked)
+        if open_.agreeing and self._thoroughly:
+            self._unsure.append((reply_id, part, open_.agreeing))
+            if len(self._unsure) > _PUT_OFF:
+                await self._settle_one()
+
+    async def settle(self) -> None:
+        """Ask who is behind the counts that agreed: dearer than all else, and seldom another than before."""
+        while self._unsure:
+            await self._settle_one()
+
+    async def _settle_one(self) -> None:
+        reply_id, part, tallies = self._unsure[0]
+        asked = self._clock.now()
+        if (people := await self._ask(part, tallies)) is not None:
+            emoji, unsure = self._policies.at(part).emoji, names_of(tallies)
+            looked_at = {name: meaning for name, meaning in emoji.items() if name in unsure}
+            await self._tell_differences(reply_id, part, people, looked_at, asked)
+        self._unsure.popleft()
 
     async def _tell_differences(
         self,

@@ -17,9 +17,9 @@ Sleep: TypeAlias = Callable[[float], Awaitable[object]]
 
 SHARE: Final = 0.25
 """The part of the platform's rate that evenly spaced calls take."""
-BURST: Final = 0.7
-"""The part of one window's calls that may leave at once. With `SHARE` that is 0.25 + 0.7 / n of what n windows allow:
-no more than is allowed in the first of them, 30 % over fourteen."""
+BURST: Final = 0.5
+"""The part of one window's calls that may leave at once. With `SHARE` that is 0.25 + 0.5 / n of what n windows allow:
+three quarters in the first of them, so that live calls find room, and 30 % over ten."""
 _ATTEMPTS: Final = 20
 """Rate limits in a row after which a call is given up."""
 _SLOWEST: Final = 16.0

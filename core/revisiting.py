@@ -88,6 +88,7 @@ class Look:
             await self._places(page)
             self._before = page[-1].timestamp
             self.pages += 1
+        await self._finder.settle()
 
     async def _growing(self) -> None:
         """The replies that are not in the log yet."""

@@ -68,6 +68,82 @@ async def test_votes_comments_and_questions_of_the_meantime_are_found_once(house
         assert len(await world.log()) == before + 3
 
 
+async def test_edits_deletions_and_corrections_of_the_meantime_are_found_once(house):
+    async with house.bot() as world:
+        question, reply = await world.ask("Ada", "hello")
+        short, nice = [await world.comments("Ben", text, question) for text in ("too short", "nice")]
+        crossed = await world.comments("Dora", "never mind", question)
+        asked, answer = await world.ask("Eve", "who are you?", world.room("elsewhere"))
+        await world.pocket.until(lambda: all("📝" in each.reactions for each in (short, nice, crossed)))
+
+    ada, ben, dora = (world.person(name) for name in ("Ada", "Ben", "Dora"))
+    await ada.edits(question, "@plaudit hello there")
+    await ben.deletes(short)
+    await ben.edits(nice, "better: Hello, Ada.")
+    await dora.reacts("❌", crossed)
+    await dora.reacts("4️⃣", reply)
+    await ada.deletes(answer)
+    await world.person("Eve").deletes(asked)
+
+    async with house.bot() as world:
+        first = await world.kept(question)
+        expected = {("expected_response", "Hello, Ada."), ("user_rating", 4)}
+        await world.eventually(lambda: opinions(world, first, expected))
+        await world.eventually(lambda: texts(world, {"hello there": False, "who are you?": True}))
+        await world.eventually(lambda: is_deleted(world, asked))
+
+    before = await count(house)
+    async with house.bot() as world:
+        await world.ask("Ada", "still there?", world.room("third"))
+        assert await grown(world, before) == ["start_conversation", "add_message", "add_message"]
+
+
+@pytest.mark.parametrize("loss", ["a dropped socket", "opcode 9"])
+async def test_what_people_do_while_a_connection_is_lost_is_found(world, loss):
+    if loss == "opcode 9" and world.platform == "slack":
+        pytest.skip("Slack has sessions that never end")
+    question, reply = await world.ask("Ada", "hello")
+    ben, chloe = world.person("Ben"), world.person("Chloe")
+    await ben.reacts("👍", reply)
+    await world.eventually(lambda: votes(world, {"Ben": True}))
+    comment = await world.comments("Ben", "nice", question)
+    await world.pocket.until(lambda: "📝" in comment.reactions)
+
+    if loss == "opcode 9":
+        world.pocket.discord.gateway.invalidate()
+    else:
+        world.drop()
+    await ben.takes_back("👍", reply)
+    await chloe.reacts("👍", reply)
+    await ben.edits(comment, "better: Hi!")
+    await world.comments("Chloe", "well said", question)
+
+    first = await world.kept(question)
+    expected = {("user_feedback", True), ("expected_response", "Hi!"), ("user_comment", "well said")}
+    await world.eventually(lambda: opinions(world, first, expected), patience=20)
+    await world.eventually(lambda: votes(world, {"Chloe": True}))
+
+
+async def opinions(world, record, expected):
+    """Whether exactly this stands of a reply."""
+    return {(each.name, each.value) for each in await world.store.assessments(record.message_id)} == expected
+
+
+async def texts(world, expected):
+    """Whether the questions say this, and are deleted or not."""
+    questions = [each for each in await world.log("add_message") if each.data["role"] == "user"]
+    found = [await world.store.message(each.message_id) for each in questions]
+    return {each.content: each.deleted for each in found} == expected
+
+
+async def is_deleted(world, question):
+    return (await world.store.message((await world.kept(question)).message_id)).deleted
+
+
+async def grown(world, before):
+    return [each.type for each in (await world.log())[before:]]
+
+
 async def votes(world, expected):
     """Whether the first reply has exactly these votes."""
     reply = next(each for each in await world.log("add_message") if each.data["role"] == "assistant")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.comparing import differences, doubts
+from core.comparing import Doubts, differences, doubts
 from core.feedback import Assessment, AssessmentSource, SourceType
 from core.messages import MessageRef, PersonRef
 from core.opinions import comment_origin, reaction_origin
@@ -53,34 +53,30 @@ def test_what_is_no_longer_on_the_map_is_left_as_it_was_said():
     assert differences(PART, [Reaction(CHLOE, "🦄")], standing, emoji=EMOJI, asked=NOW) == ([], [])
 
 
-def test_people_are_asked_for_only_where_the_counts_differ():
-    agrees, differs, unmapped = Tally("👍🏽", 1, None), Tally("👎", 2, None), Tally("🎉", 9, None)
+def test_where_people_are_not_told_the_counts_tell_whom_to_ask_for():
+    agrees, differs, unmapped, own = (
+        Tally("👍🏽", 1, None),
+        Tally("👎", 2, None),
+        Tally("🎉", 9, None),
+        Tally("🤔", 0, ()),
+    )
     standing = [stands(BEN, reaction_origin(PART, "👍")), stands(BEN, reaction_origin(PART, "👎"))]
 
-    found = doubts(PART, [agrees, differs, unmapped], standing, emoji=EMOJI, thoroughly=False)
+    found = doubts(PART, [agrees, differs, unmapped, own], standing, emoji=EMOJI)
 
-    assert found.to_ask == (differs,)
-    assert found.left == {"👍"}
-
-
-def test_counts_that_agree_are_no_proof_where_something_was_missed():
-    agrees, own = Tally("👍", 1, None), Tally("👎", 0, None)
-
-    found = doubts(PART, [agrees, own], [stands(BEN, reaction_origin(PART, "👍"))], emoji=EMOJI, thoroughly=True)
-
-    assert found.to_ask == (agrees,)
-    assert not found.left
+    assert found.differing == (differs,)
+    assert found.agreeing == (agrees,)
 
 
 def test_tones_of_one_emoji_are_counted_together():
     pale, dark = Tally("👍🏻", 1, None), Tally("👍🏿", 1, None)
     standing = [stands(each, reaction_origin(PART, "👍")) for each in (BEN, CHLOE)]
 
-    assert not doubts(PART, [pale, dark], standing, emoji=EMOJI, thoroughly=False).to_ask
-    assert doubts(PART, [pale, dark], standing[:1], emoji=EMOJI, thoroughly=False).to_ask == (pale, dark)
+    assert doubts(PART, [pale, dark], standing, emoji=EMOJI).agreeing == (pale, dark)
+    assert doubts(PART, [pale, dark], standing[:1], emoji=EMOJI).differing == (pale, dark)
 
 
 def test_nobody_is_asked_for_whom_the_page_has_named():
     told = Tally("👍", 1, (Reaction(BEN, "👍"),))
 
-    assert not doubts(PART, [told], [], emoji=EMOJI, thoroughly=True).to_ask
+    assert doubts(PART, [told], [], emoji=EMOJI) == Doubts()
