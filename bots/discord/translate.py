@@ -174,7 +174,9 @@ def _reaction(
         "by_bot": user == around.me or bool((member.get("user") or {}).get("bot")) or around.is_bot(user),
     }
     if kind.endswith("ADD"):
-        return ReactionAdded(**common, roles=roles_of(member, guild, around))
+        thread = around.channel(message_in(data, data["message_id"]).channel)
+        place = place_in(data, thread.parent if thread else "")
+        return ReactionAdded(**common, place=place, roles=roles_of(member, guild, around))
     return ReactionRemoved(**common)
 
 
