@@ -20,7 +20,7 @@ from rich.text import Text
 
 from bots import loop
 from bots.demo import play
-from bots.presenting import categories_table, parts_table, report_table, scores_table, streaming_table
+from bots.presenting import categories_table, opinion_line, parts_table, report_table, scores_table, streaming_table
 from bots.running import PLATFORMS, policies_from, run_until_stopped
 from core import logs
 from core.errors import PlauditError, SettingsError
@@ -147,6 +147,8 @@ def conversation(
             judged = "  ".join(str(each) for each in (message.rating, message.feedback) if each not in ("", None))
             out.print(Text.assemble("\n", (message.role, "bold cyan"), "  ", (judged, "yellow")))
             out.print(Markdown(message.content))
+            for change in message.history:
+                out.print(opinion_line(change))
 
     run(show())
 

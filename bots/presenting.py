@@ -4,10 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from rich.table import Table
+from rich.text import Text
 
+from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, Value
 from core.insight.report import ALL, Report, Score
 from core.insight.streaming import Spread, StreamingReport
 from core.store.counts import CategoryCounts
+from core.store.opinions_told import OpinionChange
 
 _ROWS: Final = ("replies", "with feedback", "👍 by people", "👎 by people", "positive rate")
 
@@ -43,6 +46,35 @@ def categories_table(counts: Iterable[CategoryCounts], window: str) -> Table:
     for each in counts:
         table.add_row(each.name, str(each.people), str(each.replies))
     return table
+
+
+def opinion_line(change: OpinionChange) -> Text:
+    """One step of what someone thought of a message: when, who, and what it came to."""
+    before, after = (_in_words(change.name, each) for each in (change.before, change.after))
+    if change.withdrawn:
+        what = (
+            f"{before} taken back"
+            if before and not after
+            else f"{before} → {after}"
+            if before != after
+            else "no change"
+        )
+    else:
+        what = after if before in ("", after) else f"{before} → {after}"
+    late = "  found later" if change.found_later else ""
+    return Text.assemble(f"  {change.at:%Y-%m-%d %H:%M:%S}  ", (change.person, "cyan"), f"  {what}", (late, "dim"))
+
+
+def _in_words(name: str, value: Value) -> str:
+    if value is None:
+        return ""
+    if name == USER_FEEDBACK:
+        return "👍" if value else "👎"
+    if name == EXPECTED_RESPONSE:
+        return f"should have said “{value}”"
+    if name in {USER_COMMENT, USER_CATEGORY}:
+        return f"“{value}”"
+    return f"{name.removeprefix('user_')} {value}"
 
 
 def _column(result: Report) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from core.records import Record
 from core.store.changes import Row, order
 from core.store.folded import FoldedTables
 from core.store.folding import fold
+from core.store.opinions_told import Opinion, OpinionChange, opinion_changes, opinions
 from core.store.values import as_model
 
 Rating: TypeAlias = str | int | float
@@ -31,6 +32,10 @@ class MessageView:
     feedback: str
     """The comments, one a line."""
     timestamp: datetime
+    opinions: tuple[Opinion, ...] = ()
+    """What each person thinks of it now."""
+    history: tuple[OpinionChange, ...] = ()
+    """How that came to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ def conversation_view(
     records: Iterable[Record], conversation_id: str, *, as_of: int | datetime | None
 ) -> ConversationView:
     """The conversation folded from its `records`, which end at `as_of`. Raises NotFoundError where they start none."""
+    records = list(records)
     tables = FoldedTables()
     for record in records:
         tables.apply(fold(record))
@@ -58,15 +64,19 @@ def conversation_view(
             "The ids of conversations are in the records `start_conversation`."
         )
     messages = [message for message in tables.messages.values() if not message["deleted"]]
+    history = opinion_changes(records)
     return ConversationView(
         conversation_id,
         as_model(row["model"]),
         row["username"],
-        tuple(_message_view(message, list(tables.assessments[message["id"]].values())) for message in messages),
+        tuple(
+            _message_view(message, list(tables.assessments[message["id"]].values()), history.get(message["id"], ()))
+            for message in messages
+        ),
     )
 
 
-def _message_view(message: Row, assessments: Sequence[Row]) -> MessageView:
+def _message_view(message: Row, assessments: Sequence[Row], history: tuple[OpinionChange, ...]) -> MessageView:
     by_people = [row for row in assessments if row["current"] and row["source_type"] == SourceType.HUMAN]
     comments = [row for row in by_people if row["name"] == USER_COMMENT and row["value"]]
     return MessageView(
@@ -77,6 +87,8 @@ def _message_view(message: Row, assessments: Sequence[Row]) -> MessageView:
         _rating(by_people) if _rated(by_people) else message["rating"],
         "\n".join(str(row["value"]) for row in sorted(comments, key=order)) or message["feedback"],
         message["timestamp"],
+        opinions(assessments),
+        history,
     )
 
 
