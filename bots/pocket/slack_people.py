@@ -48,10 +48,11 @@ def remove_reaction(workspace: Workspace, given: Arguments) -> Json:
 
 
 def get_reactions(workspace: Workspace, given: Arguments) -> Json:
-    """reactions.get of a message."""
+    """reactions.get of a message; `full` tells everyone who reacted."""
     room = workspace.find_room(given.text("channel"))
     message = workspace.find_message(room, given.text("timestamp"))
-    return {"ok": True, "type": "message", "channel": channel_id(room), "message": workspace.message_in_full(message)}
+    shown = workspace.message_in_full(message, everyone=given.flag("full"))
+    return {"ok": True, "type": "message", "channel": channel_id(room), "message": shown}
 
 
 def list_reactions(workspace: Workspace, given: Arguments) -> Json:
