@@ -111,6 +111,7 @@ class Reconciling:
     def _start(self, platform: ChatPlatform, aim: Aim) -> None:
         if isinstance(platform, CanLookBack):
             task = asyncio.create_task(self._look_until_done(platform, aim), name=f"look back on {platform.name}")
+            task.add_done_callback(_tell_of_failure)
             self._looks[platform.name] = _UnderWay(task, aim)
 
     async def _look_until_done(self, platform: RemembersChats, aim: Aim) -> None:
@@ -158,3 +159,8 @@ class Reconciling:
             earliest=self._clock.now() - self._span,
         )
         return look, finder
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        logger.error("look_back_broke_off", extra={"task": task.get_name()}, exc_info=error)

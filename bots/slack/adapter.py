@@ -13,6 +13,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack.absence import watch
 from bots.slack.answers import Answers
 from bots.slack.emoji_names import slack_name
 from bots.slack.history import History
@@ -196,8 +197,8 @@ async def connected(
 ) -> AsyncIterator[SlackPlatform]:
     """A live connection to Slack: while it is open, what people do reaches `handle`.
 
-    `catch_up` is called at the start; later Slack itself delivers what was missed. `streams`: use Slack's native
-    streaming where it may be used.
+    `catch_up` is called at the start, and after the connection was gone for longer than Slack is sure to deliver again
+    what it had to tell. `streams`: use Slack's native streaming where it may be used.
 
     Raises:
         PlatformError: Slack cannot be reached, or refuses a token; the message says what to do.
@@ -214,14 +215,19 @@ async def connected(
         # A dead TCP connection is noticed after one ping interval.
         handler = AsyncSocketModeHandler(app, app_token, web_client=client, ping_interval=3)
         loading = asyncio.create_task(directory.load(), name="load Slack's users")
+        watching = asyncio.create_task(
+            watch(handler.client.is_connected, lambda since: catch_up(platform, since), SystemClock()),
+            name="watch the connection to Slack",
+        )
         try:
             await handler.connect_async()  # type: ignore[no-untyped-call]  # bolt leaves it so
             # Once the names are known: only they tell bots' reactions from people's.
             loading.add_done_callback(lambda task: None if task.cancelled() else catch_up(platform, None))
             yield platform
         finally:
-            loading.cancel()
-            await asyncio.wait([loading])
+            for task in (loading, watching):
+                task.cancel()
+            await asyncio.wait([loading, watching])
             await handler.close_async()  # type: ignore[no-untyped-call]  # the same
 
 
