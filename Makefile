@@ -37,13 +37,16 @@ format: $(DEV) ## Mend what can be mended by itself
 docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
 	$(BIN)/python docs/printed.py
 
-bench: bench-relay bench-streaming ## Measure everything
+bench: bench-relay bench-streaming bench-feedback ## Measure everything
 
 bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
 	$(BIN)/python -m tests.bench.relay
 
 bench-streaming: $(DEV) ## Measure how replies grow: in virtual time, and with up to 400 channels
 	$(BIN)/python -m tests.bench.streaming
+
+bench-feedback: $(DEV) ## Measure how soon votes are durable, what they cost replies, and what looking back costs
+	$(BIN)/python -m tests.bench.feedback
 
 lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv
