@@ -11,7 +11,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs lock bench bench-relay bench-streaming clean
+.PHONY: help demo test check format docs lock bench bench-relay bench-streaming bench-feedback clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"

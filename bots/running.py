@@ -16,12 +16,13 @@ from pydantic import SecretStr
 from bots.discord import adapter as discord
 from bots.slack import adapter as slack
 from core.assistant import Assistant, Options
-from core.clock import SystemClock
+from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from core.language_models.hub import HubModel
 from core.policy_file import Reloading
 from core.ports import ChatPlatform
 from core.prompt import Window
+from core.reconciling import SPAN
 from core.schedule import Job, timers
 from core.settings import Settings, setting_names
 from core.store.database import open_store
@@ -31,9 +32,28 @@ logger = logging.getLogger(__name__)
 
 PLATFORMS: Final = ("slack", "discord")
 _LOOK_FOR_IDLE: Final = 60.0
+_LOOK_AGAIN: Final = 15.0
+"""Seconds after which it is asked whether it is time to look again."""
 
 
-def options_from(settings: Settings) -> Options:
+class LookingAgain:
+    """Compares what the platforms show with the log as often as the policies say, which may be read again meanwhile."""
+
+    def __init__(self, assistant: Assistant, policies: Reloading, clock: Clock) -> None:
+        self._assistant = assistant
+        self._policies = policies
+        self._clock = clock
+        self._last = clock.now()
+
+    async def if_due(self) -> None:
+        """Begin, if it is time."""
+        every, now = self._policies.look_back_every, self._clock.now()
+        if every is not None and now - self._last >= every:
+            self._last = now
+            await self._assistant.look_again(self._policies.look_back)
+
+
+def options_from(settings: Settings, look_back: timedelta = SPAN) -> Options:
     """The assistant's part of the settings."""
     return Options(
         system_prompt=settings.system_prompt,
@@ -45,6 +65,7 @@ def options_from(settings: Settings) -> Options:
         folds_thinking=settings.thinking == "fold",
         reserve=settings.final_reserve,
         idle=timedelta(minutes=settings.idle_minutes),
+        look_back=look_back,
     )
 
 
@@ -88,10 +109,20 @@ async def running(
         # Opened before the assistant: the replies that finish when nobody listens any more need it still.
         session = await stack.enter_async_context(aiohttp.ClientSession())
         assistant = await stack.enter_async_context(
-            Assistant(store=store, model=model, clock=SystemClock(), options=options_from(settings), policies=policies)
+            Assistant(
+                store=store,
+                model=model,
+                clock=SystemClock(),
+                options=options_from(settings, policies.look_back),
+                policies=policies,
+            )
         )
         idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
-        await stack.enter_async_context(timers(Job("end idle conversations", idle, assistant.end_idle_conversations)))
+        jobs = (
+            Job("end idle conversations", idle, assistant.end_idle_conversations),
+            Job("look again", _LOOK_AGAIN, LookingAgain(assistant, policies, SystemClock()).if_due),
+        )
+        await stack.enter_async_context(timers(*jobs))
         for platform, tokens in wanted:
             await stack.enter_async_context(_connected(platform, tokens, settings, assistant, session))
             logger.info("connected", extra={"platform": platform})

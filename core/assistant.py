@@ -41,7 +41,7 @@ from core.policy import OnePolicy, Policies
 from core.ports import ChatPlatform, LanguageModel
 from core.prompt import DEFAULT_WINDOW, Window
 from core.reacting import Reacting
-from core.reconciling import Reconciling
+from core.reconciling import SPAN, Reconciling
 from core.replies import Replies
 from core.said import Said
 from core.tasks import Tasks
@@ -67,6 +67,8 @@ class Options:
     reserve: int = 1
     """Calls per window and rate bucket that are kept back for final texts."""
     idle: timedelta = timedelta(hours=12)
+    look_back: timedelta = SPAN
+    """How old a reply may be to be compared with what the platform shows of it."""
 
 
 class Assistant:
@@ -152,7 +154,15 @@ class Assistant:
             courtesies=self._courtesies,
             keeps_feedback=keeps_feedback,
         )
-        self._reconciling = Reconciling(store=store, live=live, clock=clock, handle=self.handle, votes=keeps_feedback)
+        self._reconciling = Reconciling(
+            store=store,
+            live=live,
+            clock=clock,
+            handle=self.handle,
+            policies=policies,
+            votes=keeps_feedback,
+            span=options.look_back,
+        )
 
     async def __aenter__(self) -> Self:
         """Nothing to wait for: it is ready."""
@@ -198,6 +208,10 @@ class Assistant:
         `since`: when it was last heard; None: that is not known, a process before this one heard it.
         """
         self._reconciling.begin(platform, since)
+
+    async def look_again(self, look_back: timedelta) -> None:
+        """Begin to look, at a slow pace, for what went unnoticed; `look_back` as in the options, from now on."""
+        await self._reconciling.look_again(look_back)
 
     async def end_idle_conversations(self) -> int:
         """End the conversations in which nobody wrote for the idle time; returns how many."""

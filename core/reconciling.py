@@ -80,8 +80,12 @@ class Reconciling:
                 since = min(since, before.aim.since) if since and before.aim.since else None
         self._start(platform, Aim(since=since))
 
-    async def look_again(self) -> None:
-        """Begin to look, at a slow pace, for what went unnoticed on each platform that is not being looked at."""
+    async def look_again(self, span: timedelta | None = None) -> None:
+        """Begin to look, at a slow pace, for what went unnoticed on each platform that is not being looked at.
+
+        `span`: how far back from now on.
+        """
+        self._span = span or self._span
         for name, platform in self._platforms.items():
             if name not in self._looks or not self._looks[name].goes_on:
                 self._start(platform, Aim(was_away=False))
