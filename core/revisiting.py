@@ -3,6 +3,7 @@
 It knows where and how far to read. What differs on a message is `core.finding`'s, what is gone `core.missing`'s.
 """
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.errors import MessageGoneError, PlaceGoneError
+from core.errors import MessageGoneError, PlaceGoneError, PlatformError
 from core.events import MessageReceived
 from core.finding import Finder, RemembersChats
 from core.live import LiveReplies
@@ -19,6 +20,8 @@ from core.messages import Conversation, Message, PlaceRef
 from core.missing import Missing, Span
 from core.policy import Policies, ThreadPolicy
 from core.ports import InTurn, Store
+
+logger = logging.getLogger(__name__)
 
 _OVERLAP: Final = timedelta(minutes=1)
 """Read again before the moment of the loss: the platform's clock may be behind ours."""
@@ -70,6 +73,7 @@ class Look:
         self._in_turn = in_turn
         self._earliest = earliest
         self._missing = Missing(platform, finder, store, in_turn)
+        self._failed: set[PlaceRef] = set()
         self._before: datetime | None = None
         self.pages = 0
         """Pages of replies whose places were looked at."""
@@ -104,7 +108,15 @@ class Look:
             if (conversation := await self._store.conversation(reply.conversation_id)) is not None:
                 places.setdefault(conversation.place, []).append((conversation, reply))
         for place, here in places.items():
-            await self._place(place, here)
+            try:
+                await self._place(place, here)
+            except PlatformError as error:
+                if place not in self._failed:
+                    self._failed.add(place)
+                    raise
+                # Not even when asked again: the others shall not wait for it.
+                logger.warning("place_not_read", extra={"place": place.key, "error": str(error)})
+                self._was_read(place, _NEVER)
 
     async def _place(self, place: PlaceRef, here: Sequence[tuple[Conversation, Message]]) -> None:
         span = await self._span(place, [reply for _, reply in here])

@@ -33,6 +33,7 @@ class Remembering(FakePlatform):
         self.votes = {}
         self.gone = set()
         self.hidden = set()
+        self.broken = set()
         self.refusals = []
         self.asked_since = []
         self.asked_for = []
@@ -48,6 +49,8 @@ class Remembering(FakePlatform):
 
         async def page():
             self._refuse()
+            if place in self.broken:
+                raise PlatformError("missing_scope")
             shown = [self._own(MessageRef("fake", "w", place.channel, name)) for name in self.shown]
             shown += [
                 Shown(each.message, each, self._tallies(each.message))
@@ -377,3 +380,31 @@ async def test_where_too_much_is_written_the_news_and_each_reply_are_asked_for(s
 
     assert scene.platform.asked_for == [part]
     assert (BEN.key, True) in await scene.opinions(reply)
+
+
+async def test_a_place_that_cannot_be_read_does_not_keep_the_others_waiting(scene):
+    reply = await scene.ask()
+    elsewhere = replace(PLACE, thread="elsewhere")
+    await scene.assistant.handle(replace(scene.message("q9", "hello"), place=elsewhere), scene.platform)
+    await until(lambda: scene.is_answered("q9"))
+    scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]
+    scene.platform.broken = {elsewhere}
+    scene.assistant._reconciling._pauses = (0.01,)
+
+    scene.assistant.catch_up(scene.platform)
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
+
+    assert await scene.opinions(reply) == {(BEN.key, True)}
+
+
+async def test_more_replies_than_are_held_at_a_time_are_all_looked_at(scene, monkeypatch):
+    monkeypatch.setattr("core.revisiting._PAGE", 1)
+    replies = [await scene.ask(f"q{i}") for i in range(3)]
+    for reply in replies:
+        scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]
+
+    await scene.look_back()
+    again = await scene.look_back()
+
+    assert [await scene.opinions(reply) for reply in replies] == [{(BEN.key, True)}] * 3
+    assert again == 0
