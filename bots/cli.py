@@ -2,8 +2,8 @@
 
 import os
 import sys
-from collections.abc import Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
+from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
@@ -23,7 +24,7 @@ from bots.demo import play
 from bots.presenting import categories_table, opinion_line, parts_table, report_table, scores_table, streaming_table
 from bots.running import PLATFORMS, policies_from, run_until_stopped
 from core import logs
-from core.errors import PlauditError, SettingsError
+from core.errors import PlauditError, SchemaMismatchError, SettingsError
 from core.following import follow
 from core.insight.report import ALL, Report, Score, reports_by, scores
 from core.insight.streaming import StreamingReport, streaming_report
@@ -34,6 +35,9 @@ from core.settings import Settings, env_example
 from core.store import database as store_database
 from core.store.counts import CategoryCounts, Division
 from core.store.database import open_store
+from core.store.explaining import Reason
+from core.store.refolding import Difference
+from core.store.sql import SqlStore
 
 T = TypeVar("T")
 
@@ -230,9 +234,59 @@ def upgrade() -> None:
 
 @database.command()
 def check() -> None:
-    """Say whether the tables are as this version needs them."""
-    run(store_database.check(_settings().database_url))
-    out.print("The tables are as they should be.")
+    """Say whether the tables are as this version needs them, and whether they are what the log says, row by row."""
+
+    async def compare() -> list[Difference]:
+        await store_database.check(_settings().database_url)
+        async with open_store(_settings().database_url, must_exist=True) as store, _progress(store) as reached:
+            return await store.check(reached)
+
+    differences = run(compare())
+    for each in differences:
+        shown = ", ".join(each.keys) + (", …" if each.count > len(each.keys) else "")
+        out.print(f"{each.table}: {each.count} rows are {each.what}: {shown}", markup=False)
+    if differences:
+        raise SchemaMismatchError("The tables are not what the log says: run `plaudit rebuild`.")
+    out.print("The tables are as they should be, and as the log says.")
+
+
+@app.command()
+def rebuild() -> None:
+    """Fold the tables anew from the log and mend what differs; the bot may run meanwhile. Broken off, it goes on."""
+
+    async def fold() -> None:
+        async with open_store(_settings().database_url, must_exist=True) as store, _progress(store) as reached:
+            await store.rebuild(reached)
+
+    run(fold())
+    out.print("The tables are as the log says.")
+
+
+@app.command()
+def explain(
+    message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", help="As `plaudit conversation` prints it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Print the records behind a message and what people think of it, in words."""
+
+    async def reasons() -> list[Reason]:
+        async with open_store(_settings().database_url, must_exist=True) as store:
+            return await store.explain(message_id)
+
+    found = run(reasons())
+    if as_json:
+        sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
+        return
+    for each in found:
+        out.print(f"{each.seq:>8}  {each.at:%Y-%m-%d %H:%M:%S}  {each.what}", markup=False, highlight=False)
+
+
+@asynccontextmanager
+async def _progress(store: SqlStore) -> AsyncIterator[Callable[[int], None]]:
+    """A bar on the terminal's error stream, which is moved by each seq that is reached."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading the log", total=await store.newest())
+        yield lambda reached: bar.update(task, completed=reached)
 
 
 @config.command("check")

@@ -9,14 +9,29 @@ from collections.abc import Callable
 from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Any
+from typing import Any, Protocol
 
-from core.messages import ReplyStatus, Role
-from core.records import RECORD_TYPES, Record
+from core.messages import Json, ReplyStatus, Role
+from core.records import RECORD_TYPES
 from core.store.changes import Change, Row, Step
 
 
-def fold(record: Record) -> list[Change]:
+class Foldable(Protocol):
+    """What folding has to know of a record: see `core.records.Record`."""
+
+    @property
+    def seq(self) -> int | None: ...  # noqa: D102 - a record's
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def at(self) -> datetime: ...  # noqa: D102
+    @property
+    def data(self) -> Json: ...  # noqa: D102
+
+
+def fold(record: Foldable) -> list[Change]:
     """What `record` changes; nothing for a type that this version does not know.
 
     Rows that hold the record's `seq` have it under that name: None until the log has given it out. Raises ValueError
@@ -32,7 +47,7 @@ def fold(record: Record) -> list[Change]:
         raise ValueError(f"The record {record.id} ({record.type}) cannot be read: {error}.") from error
 
 
-def _start_conversation(record: Record, data: Row) -> list[Change]:
+def _start_conversation(record: Foldable, data: Row) -> list[Change]:
     _check_address(data["place"])
     row = {
         "id": data["id"],
@@ -51,7 +66,7 @@ def _start_conversation(record: Record, data: Row) -> list[Change]:
     return [Change(Step.START_CONVERSATION, data["id"], row)]
 
 
-def _add_message(record: Record, data: Row) -> list[Change]:
+def _add_message(record: Foldable, data: Row) -> list[Change]:
     message_id, conversation_id, parts = data["id"], data["conversation_id"], list(data["parts"])
     for part in parts:
         _check_address(part)
@@ -79,7 +94,7 @@ def _add_message(record: Record, data: Row) -> list[Change]:
     ]
 
 
-def _update_message(_record: Record, data: Row) -> list[Change]:
+def _update_message(_record: Foldable, data: Row) -> list[Change]:
     row = {
         "id": data["id"],
         "content": data["content"] or None,
@@ -90,27 +105,27 @@ def _update_message(_record: Record, data: Row) -> list[Change]:
     return [Change(Step.UPDATE_MESSAGE, data["id"], row)]
 
 
-def _end_conversation(record: Record, data: Row) -> list[Change]:
+def _end_conversation(record: Foldable, data: Row) -> list[Change]:
     row = {"id": data["id"], "ended_at": record.at, "end_reason": data["reason"]}
     return [Change(Step.END_CONVERSATION, data["id"], row)]
 
 
-def _log_feedback(record: Record, data: Row) -> list[Change]:
+def _log_feedback(record: Foldable, data: Row) -> list[Change]:
     value = (data["feedback"] or None) if data["value"] is None else data["value"]
     return [_assess(record, data, kind="feedback", value=value, standing=True)]
 
 
-def _log_expectation(record: Record, data: Row) -> list[Change]:
+def _log_expectation(record: Foldable, data: Row) -> list[Change]:
     return [_assess(record, data, kind="expectation", value=data["value"], standing=True)]
 
 
-def _withdraw_assessment(record: Record, data: Row) -> list[Change]:
+def _withdraw_assessment(record: Foldable, data: Row) -> list[Change]:
     # What was taken back stays as a tombstone without its words, so that an older record cannot bring it back.
     empty = {"assessment_id": record.id, "rationale": "", "metadata": {}}
     return [_assess(record, data | empty, kind="", value=None, standing=False)]
 
 
-def _assess(record: Record, data: Row, *, kind: str, value: Any, standing: bool) -> Change:
+def _assess(record: Foldable, data: Row, *, kind: str, value: Any, standing: bool) -> Change:
     number = float(value) if isinstance(value, int | float) else None
     if number is not None and not isfinite(number):
         raise ValueError(f"{value} is not a number that JSON can write")
@@ -137,21 +152,21 @@ def _assess(record: Record, data: Row, *, kind: str, value: Any, standing: bool)
     return Change(Step.ASSESS, key, row)
 
 
-def _set_consent(record: Record, data: Row) -> list[Change]:
+def _set_consent(record: Foldable, data: Row) -> list[Change]:
     return [_know_subject(record, data, keep=bool(data["keep"]))]
 
 
-def _erase_subject(record: Record, data: Row) -> list[Change]:
+def _erase_subject(record: Foldable, data: Row) -> list[Change]:
     return [_know_subject(record, data, keep=True, erased_at=record.at)]
 
 
-def _know_subject(record: Record, data: Row, *, keep: bool, erased_at: datetime | None = None) -> Change:
+def _know_subject(record: Foldable, data: Row, *, keep: bool, erased_at: datetime | None = None) -> Change:
     key = data["subject"]
     row = {"key": key, "seq": record.seq, "at": record.at, "keep": keep, "erased_at": erased_at}
     return Change(Step.KNOW_SUBJECT, f"subject {key}", row)
 
 
-_RULES: dict[str, Callable[[Record, Row], list[Change]]] = {
+_RULES: dict[str, Callable[[Foldable, Row], list[Change]]] = {
     "start_conversation": _start_conversation,
     "add_message": _add_message,
     "update_message": _update_message,
@@ -174,7 +189,7 @@ _DEFAULTS: dict[str, Row] = {
 _NAMES = {name: tuple(each.name for each in fields(payload)) for name, payload in RECORD_TYPES.items()}
 
 
-def _with_defaults(record: Record) -> Row:
+def _with_defaults(record: Foldable) -> Row:
     """The data's fields that this version knows, each with a value."""
     data = {**_DEFAULTS[record.type], **record.data}
     try:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 import migrations
 from core.errors import SchemaMismatchError
+from core.store import refolding
 from core.store.tables import Base
 
 UPGRADE = "run `plaudit db upgrade`"
@@ -20,6 +21,7 @@ def upgrade(connection: Connection) -> None:
     Raises SchemaMismatchError where they are newer.
     """
     if _is_behind(connection):
+        refolding.drop(connection)  # its tables would be of the version before
         config = settings()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -34,10 +36,15 @@ def check_version(connection: Connection) -> None:
 def check(connection: Connection) -> None:
     """Raises SchemaMismatchError where the tables are not those of this version, column by column."""
     check_version(connection)
-    differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    options = {"include_name": _is_ours}
+    differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
     if differences:
         listed = "; ".join(str(each) for each in differences)
         raise SchemaMismatchError(f"The database's tables were changed by another hand: {listed}.")
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not (name or "").startswith(refolding.PREFIX)
 
 
 def _is_behind(connection: Connection) -> bool:

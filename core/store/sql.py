@@ -10,24 +10,29 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, SystemClock
+from core.errors import NotFoundError
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef
 from core.records import Record
-from core.store import counts, grouping, log, queries, report, views
+from core.store import counts, grouping, log, queries, refolding, report, views
 from core.store.changes import Change
 from core.store.columns import to_utc
 from core.store.engine import Database, Result
 from core.store.envelope import Entry, entry
 from core.store.erasing import Erasure
-from core.store.folding import fold
+from core.store.explaining import Reason, explain
 from core.store.history import walk
+from core.store.refolding import Difference, Refolding
 from core.store.rewriting import Found, Rewriting, find
 from core.store.statements import Statements
-from core.store.tables import FOLDED, table
 from core.store.writer import GroupWriter
 
 PAGE = 1_000
 """Records held in memory at a time while the log is read."""
+
+
+def _unheard(_reached: int) -> None:
+    pass
 
 
 class SqlStore:
@@ -134,6 +139,7 @@ class SqlStore:
         return await self._database.scrub(partial(self._erase, erasure=erasure, found=found))
 
     def _erase(self, connection: Connection, erasure: Erasure, found: Found) -> int:
+        refolding.drop(connection)  # what it has of the person, nobody would look for
         rewriting = Rewriting(connection, self._statements, erasure)
         record = rewriting.rewrite(find(connection, erasure, found).seqs)
         if record is not None:
@@ -159,6 +165,22 @@ class SqlStore:
         as_of = to_utc(as_of) if isinstance(as_of, datetime) else as_of
         read = partial(log.read_conversation, conversation_id=conversation_id, as_of=as_of)
         return views.conversation_view(await self._database.read(read), conversation_id, as_of=as_of)
+
+    async def explain(self, message_id: str) -> list[Reason]:
+        """The records behind a message and what people think of it, in the order of the log. Raises NotFoundError."""
+        reasons: list[Reason] = []
+        if message := await self.message(message_id):
+            read = partial(log.read_conversation, conversation_id=message.conversation_id, as_of=None)
+            reasons = explain(await self._database.read(read), message_id)
+        if not reasons:
+            raise NotFoundError(
+                f"There is no message {message_id}. The ids of messages are in the records `add_message`."
+            )
+        return reasons
+
+    async def newest(self) -> int:
+        """The seq of the newest record; 0 where there is none."""
+        return await self._database.read(log.newest)
 
     async def report_counts(
         self,
@@ -204,9 +226,23 @@ class SqlStore:
         since, until = since and to_utc(since), until and to_utc(until)
         return await self._database.read(partial(count, since=since, until=until))
 
-    async def rebuild(self) -> None:
-        """Empty the tables and fold them again from the log, in one transaction; appends wait meanwhile."""
-        await self._database.write(self._rebuild)
+    async def rebuild(self, progress: Callable[[int], None] = _unheard) -> None:
+        """Fold the tables anew from the log, and mend in those that are in use what is not as the log says.
+
+        Appends go on meanwhile, but for the moment of the mending. Broken off, it is taken up where it was. `progress`
+        is told each seq that is reached.
+        """
+        await self._refold(progress)
+        await self._database.write(_mend)
+
+    async def check(self, progress: Callable[[int], None] = _unheard) -> list[Difference]:
+        """What of the tables is not as the log says, by folding them anew beside; see `rebuild`."""
+        await self._refold(progress)
+        return await self._database.write(_compare)
+
+    async def _refold(self, progress: Callable[[int], None]) -> None:
+        while (reached := await self._database.write(_refold_some)) >= 0:
+            progress(reached)
 
     async def _commit(self, entries: Sequence[Entry]) -> list[bool]:
         try:
@@ -224,11 +260,28 @@ class SqlStore:
         self._statements.apply(connection, changes)
         return [seq is not None for seq in seqs]
 
-    def _rebuild(self, connection: Connection) -> None:
-        for each in FOLDED:
-            connection.execute(table(each).delete())
-        for page in log.pages(connection, PAGE):
-            self._statements.apply(connection, [change for record in page for change in fold(record)])
+
+def _refold_some(connection: Connection) -> int:
+    return Refolding(connection).step()
+
+
+def _mend(connection: Connection) -> None:
+    _finished(connection).mend()
+    refolding.drop(connection)
+
+
+def _compare(connection: Connection) -> list[Difference]:
+    differences = _finished(connection).differences()
+    refolding.drop(connection)
+    return differences
+
+
+def _finished(connection: Connection) -> Refolding:
+    """The tables anew, with what was appended since they were looked at last."""
+    anew = Refolding(connection)
+    while anew.step() >= 0:
+        pass
+    return anew
 
 
 def _numbered(changes: Sequence[Change], seq: int) -> Sequence[Change]:

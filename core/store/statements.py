@@ -8,37 +8,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, MetaData, Table
 
 from core.feedback import USER_CATEGORY, USER_COMMENT
 from core.store.changes import Change, Row, Step, in_batches
 from core.store.columns import to_json_text
-from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, SubjectRow, table
+from core.store.tables import FOLDED, table
 
 Encoder: TypeAlias = Callable[[Any], Any] | None
 Values: TypeAlias = list[tuple[Any, ...]]
 
 _TOUCH = """
-UPDATE conversations SET last_message_at = given.last_message_at FROM {given}
-WHERE conversations.id = given.id AND conversations.last_message_at < given.last_message_at
+UPDATE {target} AS there SET last_message_at = given.last_message_at FROM {given}
+WHERE there.id = given.id AND there.last_message_at < given.last_message_at
 """
 _UPDATE_MESSAGE = """
-UPDATE messages SET content = COALESCE(given.content, messages.content),
-rating = COALESCE(given.rating, messages.rating), feedback = COALESCE(given.feedback, messages.feedback),
-deleted = (messages.deleted OR given.deleted) FROM {given} WHERE messages.id = given.id
+UPDATE {target} AS there SET content = COALESCE(given.content, there.content),
+rating = COALESCE(given.rating, there.rating), feedback = COALESCE(given.feedback, there.feedback),
+deleted = (there.deleted OR given.deleted) FROM {given} WHERE there.id = given.id
 """
 _END = """
-UPDATE conversations SET ended_at = given.ended_at, end_reason = given.end_reason FROM {given}
-WHERE conversations.id = given.id AND conversations.ended_at IS NULL
+UPDATE {target} AS there SET ended_at = given.ended_at, end_reason = given.end_reason FROM {given}
+WHERE there.id = given.id AND there.ended_at IS NULL
 """
 _LATER = "excluded.at > {there}.at OR (excluded.at = {there}.at AND excluded.seq > {there}.seq)"
 # The rule of `changes.current`, in SQL. Most rows come in with the right mark and are not written twice.
 _COUNT = f"""
-UPDATE assessments AS a SET current = NOT a.current FROM {{given}}
+UPDATE {{target}} AS a SET current = NOT a.current FROM {{given}}
 WHERE a.message_id = given.message_id AND a.name = given.name
 AND a.source_type = given.source_type AND a.source_id = given.source_id
 AND a.current <> (a.standing AND (a.name = '{USER_COMMENT}' OR NOT EXISTS (
-    SELECT 1 FROM assessments AS b
+    SELECT 1 FROM {{target}} AS b
     WHERE b.message_id = a.message_id AND b.name = a.name
     AND b.source_type = a.source_type AND b.source_id = a.source_id
     AND (a.name <> '{USER_CATEGORY}' OR b.value = a.value OR (b.value IS NULL AND a.value IS NULL))
@@ -77,16 +77,18 @@ class Statement:
 
 
 class Statements:
-    """Every step's statement in one database's dialect."""
+    """Every step's statement in one database's dialect, for the tables in use or those whose names have a prefix."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        messages, conversations = table(MessageRow), table(ConversationRow)
-        assessments, subjects = table(AssessmentRow), table(SubjectRow)
+    def __init__(self, dialect: Dialect, prefix: str = "") -> None:
+        metadata = MetaData()
+        conversations, messages, parts, assessments, subjects = (
+            table(row).to_metadata(metadata, name=f"{prefix}{table(row).name}") for row in FOLDED
+        )
         self._count = _update(dialect, _COUNT, assessments, _SOURCE)
         self._steps = {
             Step.START_CONVERSATION: _insert(dialect, conversations, "ON CONFLICT (id) DO NOTHING"),
             Step.ADD_MESSAGE: _upsert(dialect, messages, keep=("seq", "deleted")),
-            Step.PLACE_PART: _upsert(dialect, table(MessagePartRow)),
+            Step.PLACE_PART: _upsert(dialect, parts),
             Step.TOUCH_CONVERSATION: _update(dialect, _TOUCH, conversations, ("id", "last_message_at")),
             Step.UPDATE_MESSAGE: _update(
                 dialect, _UPDATE_MESSAGE, messages, ("id", "content", "rating", "feedback", "deleted")
@@ -110,9 +112,10 @@ def _update(dialect: Dialect, sql: str, target: Table, columns: Sequence[str]) -
     """`sql`, in which `{given}` is a table of rows with some `columns` of `target`."""
     encoders = _encoders(dialect, target, columns)
     if dialect.name == "postgresql":
-        return Statement(sql.format(given=_unnest(dialect, target, columns)), encoders, _in_arrays)
+        return Statement(sql.format(target=target.name, given=_unnest(dialect, target, columns)), encoders, _in_arrays)
     picked = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
-    return Statement(sql.format(given=f"(SELECT {picked} FROM json_each(?)) AS given"), encoders, _in_json)  # noqa: S608 - our own names
+    given = f"(SELECT {picked} FROM json_each(?)) AS given"  # noqa: S608 - our own names
+    return Statement(sql.format(target=target.name, given=given), encoders, _in_json)
 
 
 def _insert(dialect: Dialect, target: Table, conflict: str) -> Statement:

@@ -103,6 +103,7 @@ async def test_rows_of_every_earlier_version_are_there_after_the_upgrade(bare_ur
         assert [message.content for message in await store.history("c1", limit=9)] == ["hello", "ja"]
         assert [each.value for each in await store.assessments("m2")] == [True]
         await store.append(replied("m3", content="nein", retry_of="m2"))
+        assert await store.check() == []
 
 
 def _tables(connection: Connection) -> set[str]:

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, inspect, select
 
+from core.messages import PersonRef
 from core.store.memory import MemoryStore
+from core.store.refolding import Difference, Refolding
 from core.store.sql import SqlStore
 from core.store.tables import FOLDED, table
 from tests.contract.store_stories import any_history, replied, said, started, voted
@@ -77,6 +79,57 @@ async def test_rebuilding_repairs_tables_that_were_damaged(sql_store) -> None:
     await sql_store.rebuild()
 
     assert await rows_of(sql_store) == before
+
+
+async def test_tables_that_agree_with_the_log_are_said_to_and_left_as_they_are(sql_store) -> None:
+    await sql_store.append(*any_history(seed=9, length=1_500))
+    before = await rows_of(sql_store)
+
+    assert await sql_store.check() == []
+    assert await rows_of(sql_store) == before
+
+
+async def test_rows_that_are_wrong_or_missing_are_named(sql_store) -> None:
+    await sql_store.append(started("c1"), said("m1"), replied("m2"), voted("m2", "ann", 5, name="user_rating"))
+
+    def damage(connection: Connection) -> None:
+        connection.exec_driver_sql("UPDATE messages SET content = 'forged' WHERE id = 'm1'")
+        connection.exec_driver_sql("DELETE FROM message_parts")
+        connection.exec_driver_sql(
+            "INSERT INTO subjects (key, seq, at, keep) SELECT 'x', 1, at, true FROM records LIMIT 1"
+        )
+
+    await sql_store._database.write(damage)
+
+    found = await sql_store.check()
+
+    assert found == [
+        Difference("messages", "wrong", 1, ("m1",)),
+        Difference("message_parts", "missing", 2, ("slack:T1:C1:m1", "slack:T1:C1:m2")),
+        Difference("subjects", "wrong", 1, ("x",)),
+    ]
+
+
+async def test_a_rebuild_that_was_broken_off_goes_on_where_it_was(sql_store, monkeypatch) -> None:
+    monkeypatch.setattr("core.store.refolding._STEP", 100)
+    await sql_store.append(*any_history(seed=8, length=350))
+    await sql_store._database.write(lambda connection: [Refolding(connection).step() for _ in range(2)])
+    reached: list[int] = []
+
+    await sql_store.rebuild(reached.append)
+
+    assert len(reached) == 2
+    assert await sql_store.check() == []
+
+
+async def test_an_erasure_leaves_nothing_of_a_rebuild_that_was_broken_off(sql_store) -> None:
+    await sql_store.append(started("c1"), said("m1"))
+    await sql_store._database.write(lambda connection: Refolding(connection).step())
+
+    await sql_store.erase(PersonRef("slack", "T1", "U1"))
+
+    names = await sql_store._database.read(lambda connection: inspect(connection).get_table_names())
+    assert not [name for name in names if name.startswith("refolded_")]
 
 
 async def test_people_go_on_talking_while_the_tables_are_rebuilt(sql_store) -> None:
