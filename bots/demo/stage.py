@@ -6,16 +6,18 @@ from typing import Final
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.segment import Segment
 from rich.text import Text
 
+from bots.demo.look import alone, beginning, buttons_view, form_view, room_view, words
 from bots.pocket.house import House
-from bots.pocket.things import Change, Edited, Message, Posted, Reacted, Room, Unreacted
+from bots.pocket.things import Change, Edited, Message, Person, Posted, Reacted, Room, Unreacted
+from core.controls import Form
 
-_COLOURS: Final = ("cyan", "magenta", "green", "yellow")
 _REFRESH: Final = 12
+_LONGEST: Final = 14
+"""Lines of a message that are printed; in a terminal it is seen whole."""
 
 
 class Stage:
@@ -26,13 +28,15 @@ class Stage:
         self._room = room
         self._house: House = room.members[0].house
         self._edits: dict[Message, int] = {}
+        self._note = ""
+        self._form: RenderableType | None = None
 
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Show what happens while the block lasts."""
         if self._console.is_terminal:
             with Live(
-                get_renderable=lambda: Tail(Group(*self._messages())),
+                get_renderable=lambda: Tail(Group(*self._everything())),
                 console=self._console,
                 refresh_per_second=_REFRESH,
             ):
@@ -45,43 +49,49 @@ class Stage:
             finally:
                 unwatch()
 
-    def _messages(self) -> Iterator[RenderableType]:
+    def note(self, text: str) -> None:
+        """Tell what leaves no trace in the room: that someone presses a button, that the bot is stopped."""
+        self._note = text
+        if not self._console.is_terminal:
+            self._finish_all()
+            self._console.print(Text(f"  {text}"))
+
+    def show_form(self, form: Form, person: Person) -> None:
+        """Show the dialog that `person` has before them."""
+        self._form = form_view(form, person)
+        if not self._console.is_terminal:
+            self._finish_all()
+            self._console.print(Padding(self._form, (0, 0, 0, 4)))
+
+    def close_form(self) -> None:
+        """It was sent."""
+        self._form = None
+
+    def _everything(self) -> Iterator[RenderableType]:
         yield Text(f"# {self._room.name}  ({self._room.platform})", style="bold reverse")
-        for message in self._room.messages:
-            if message.thread is None:
-                for each in self._room.thread(message):
-                    below = each.thread is not None or each.reply_to is not None
-                    yield Padding(self.message(each), (0, 0, 0, 4 if below else 0))
-
-    def message(self, message: Message) -> RenderableType:
-        """One message with what people put on it."""
-        head = Text(message.author.name, style=f"bold {self._colour(message)}")
-        if message.edited:
-            head.append("  (edited)", style="dim")
-        text = Markdown(message.text) if message.author.is_bot else Text(message.text)
-        chips = "   ".join(f"{emoji} {len(people)}" for emoji, people in message.reactions.items())
-        return Group(head, text, Text(chips, style="bold")) if chips else Group(head, text)
-
-    def _colour(self, message: Message) -> str:
-        if message.author.is_bot:
-            return "bright_blue"
-        people = [each for each in self._house.people.values() if not each.is_bot]
-        return _COLOURS[people.index(message.author) % len(_COLOURS)]
+        yield from room_view(self._room)
+        if self._form is not None:
+            yield self._form
+        if self._note:
+            yield Text(f"– {self._note}", style="italic")
 
     def _tell(self, change: Change) -> None:
         match change:
+            case Posted(message) | Edited(message) if message.only_for is not None:
+                self._finish_all()
+                self._print(message, "↳ ", f"  {alone(message.only_for)}")
             case Posted(message) if message.author.is_bot:
                 self._edits[message] = 0
-            case Edited(message):
-                self._edits[message] = self._edits.get(message, 0) + 1
+            case Edited(message, before):
+                self._edits[message] = self._edits.get(message, 0) + (before.text != message.text)
             case Posted(message):
                 self._finish_all()
                 self._print(message, "↳ " if message.thread or message.reply_to else "")
             case Reacted(message, person, emoji):
                 self._finish_all()
-                self._console.print(Text(f"  {person.name} puts {emoji} on “{_beginning(message)}”"))
+                self._console.print(Text(f"  {person.name} puts {emoji} on “{beginning(message)}”"))
             case Unreacted(message, person, emoji):
-                self._console.print(Text(f"  {person.name} takes {emoji} off “{_beginning(message)}”"))
+                self._console.print(Text(f"  {person.name} takes {emoji} off “{beginning(message)}”"))
             case _:
                 pass
 
@@ -95,8 +105,9 @@ class Stage:
         room = f"#{message.room.name} "
         head = Text.assemble((room, "dim"), before, (message.author.name, "bold"), (after, "dim"))
         self._console.print(head)
-        text = Markdown(message.text) if message.author.is_bot else Text(message.text)
-        self._console.print(Padding(text, (0, 0, 0, 4)))
+        self._console.print(Padding(Beginning(words(message)), (0, 0, 0, 4)))
+        if row := buttons_view(message):
+            self._console.print(Padding(row, (0, 0, 0, 4)))
 
 
 class Tail:
@@ -113,6 +124,18 @@ class Tail:
             yield Segment.line()
 
 
-def _beginning(message: Message) -> str:
-    words = " ".join(message.text.split())
-    return words if len(words) <= 40 else f"{words[:39]}…"  # noqa: PLR2004 - what fits beside the rest
+class Beginning:
+    """The first lines of something, and how many more there are."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render the whole, show the beginning of it."""
+        lines = console.render_lines(self._content, options.update(height=None), pad=False)
+        shown = lines if len(lines) <= _LONGEST else lines[: _LONGEST - 2]
+        for line in shown:
+            yield from line
+            yield Segment.line()
+        if len(shown) < len(lines):
+            yield Text(f"… ({len(lines) - len(shown)} more lines)", style="dim")

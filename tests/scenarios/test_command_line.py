@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -137,6 +138,26 @@ async def test_an_unknown_conversation_is_said_in_one_sentence(tmp_path):
     assert "01ARZ3NDEKTSV4RRFFQ69G5FAV" in err
 
 
+SAID = {
+    ("user_feedback", True),
+    ("user_feedback", False),
+    ("user_rating", 4),
+    ("user_accuracy", 5),
+    ("user_helpfulness", 4),
+    ("user_relevance", 4),
+    ("user_comment", "Good, but half as long would do."),
+    ("user_category", "made up"),
+    ("user_category", "wrong"),
+    ("user_comment", "I count three."),
+    ("expected_response", "There are three r's in strawberry."),
+}
+
+
+def said_on(records: list[dict[str, Any]], platform: str) -> set[tuple[str, Any]]:
+    opinions = [each["data"] for each in records if each["source"] == platform and "assessment_id" in each["data"]]
+    return {(each["name"], each["value"]) for each in opinions}
+
+
 async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
     code, shown, err = await plaudit("demo", "--fast", cwd=tmp_path)
     url = f"sqlite:///{tmp_path}/.plaudit-demo/plaudit.db"
@@ -152,20 +173,21 @@ async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
     _, parts, _ = await plaudit("--database", url, "report", "--by", "platform", "--json", cwd=tmp_path)
 
     assert (code, err) == (0, "")
-    assert "👍" in shown
+    for seen in ("[👍] [👎]", "(only Ada sees this)", "Why is it no good?", "☑ Wrong", "plaudit puts ✏️", "found_later"):
+        assert shown.count(seen) >= 2, seen
     kinds = {each["type"] for each in records}
     assert kinds >= {
         "start_conversation",
         "add_message",
         "log_feedback",
+        "log_expectation",
         "withdraw_assessment",
         "end_conversation",
     }
+    assert said_on(records, "slack") == said_on(records, "discord") == SAID
     assert [line.split(" ")[:3] for line in lines.splitlines()] == [
         [str(each["seq"]), each["type"], "v1.0.0"] for each in records[1:3]
     ]
-    comments = [each["data"]["feedback"] for each in records if each["type"] == "log_feedback"]
-    assert "better: There are three r's in strawberry." in comments
     messages = orjson.loads(view)["messages"]
     assert [each["role"] for each in messages] == ["user", "assistant"]
     assert messages[1]["rating"] == "like"
@@ -179,7 +201,7 @@ async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
         "positive_count",
         "negative_count",
     ]
-    assert (report["positive_count"], report["negative_count"]) == (4, 2)
+    assert (report["positive_count"], report["negative_count"]) == (8, 2)
     assert {each["source"] for each in records} == {"slack", "discord"}
     by_platform = orjson.loads(parts)
-    assert [by_platform[each]["total_traces"] for each in ("slack", "discord", "all")] == [3, 3, 6]
+    assert [by_platform[each]["total_traces"] for each in ("slack", "discord", "all")] == [4, 4, 8]
