@@ -13,6 +13,8 @@ from core.replies import Replies
 
 NOTED: Final = "📝"
 """The mark on a comment that was kept."""
+TAKE_BACK: Final = "❌"
+"""On one's own comment or correction: it is not to count."""
 CORRECTED: Final = "✏️"
 """The mark on a correction that was kept."""
 
@@ -116,7 +118,7 @@ class Commenting:
             where=event.message,
             name=event.event_id,
             segment=str(known.metadata.get("segment", "user")),
-            found_later=not isinstance(event, MessageEdited) and event.found_later,
+            found_later=event.found_later,
         )
 
 

@@ -5,29 +5,41 @@ Nothing is kept here. What is handed on twice, or belongs to someone who is not 
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
 from core.clock import Clock
+from core.commenting import TAKE_BACK
 from core.comparing import differences, doubts, known_people, names_of
 from core.errors import MessageGoneError
 from core.events import Event, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import Assessment, Meaning, canonical_emoji, read_below
-from core.messages import Message, MessageRef, PersonRef, Role
+from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
 from core.opinions import comment_origin
 from core.policy import Policies
 from core.ports import CanLookBack, ChatPlatform, InTurn, Reaction, Shown, Store, Tally
 
 Handle: TypeAlias = Callable[[Event, ChatPlatform], Awaitable[None]]
 
-TAKE_BACK: Final = "❌"
-"""On one's own comment or correction: it is not to count."""
 _PUT_OFF: Final = 1_000
 """Of so many parts of replies the dearest question waits until all places were read."""
 
 
 class RemembersChats(ChatPlatform, CanLookBack, Protocol):
     """A platform that can be asked about its past."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A message that is a part of a reply, and where it stands."""
+
+    message: MessageRef
+    place: PlaceRef | None = None
+
+    @property
+    def where(self) -> PlaceRef | MessageRef:
+        return self.place or self.message
 
 
 class Finder:
@@ -54,7 +66,7 @@ class Finder:
         self._in_turn = in_turn
         self._thoroughly = thoroughly
         self._votes = votes
-        self._unsure: deque[tuple[str, MessageRef, tuple[Tally, ...]]] = deque()
+        self._unsure: deque[tuple[str, _Part, tuple[Tally, ...]]] = deque()
         self.found = 0
         """Events handed on."""
 
@@ -63,7 +75,7 @@ class Finder:
         await self._handle(event, self._platform)
         self.found += 1
 
-    async def look_at(self, shown: Shown, asked: datetime) -> bool:
+    async def look_at(self, place: PlaceRef, shown: Shown, asked: datetime) -> bool:
         """Hand on what differs on a message that the log knows; False where it does not know it.
 
         `asked`: a moment before the platform was asked.
@@ -72,21 +84,22 @@ class Finder:
         if message is None:
             return await self._look_at_comment(shown, asked)
         if message.role is Role.ASSISTANT:
-            await self._compare(message.id, shown.message, shown.tallies, asked)
+            await self._compare(message.id, _Part(shown.message, place), shown.tallies, asked)
         elif shown.told and _reads_otherwise(message, shown.told):
             await self.hand_on(_edited(shown.told, asked))
         return True
 
-    async def look_at_part(self, reply_id: str, part: MessageRef) -> None:
+    async def look_at_part(self, reply_id: str, place: PlaceRef, message: MessageRef) -> None:
         """Ask for the reactions on one part of a reply, and hand on what differs. It may be gone."""
         if not self._votes:
             return
         asked = self._clock.now()
         try:
-            people = await self._platform.reactions_on(part, self._in_turn)
+            people = await self._platform.reactions_on(message, self._in_turn)
         except MessageGoneError:
             return
-        await self._tell_differences(reply_id, part, people, self._policies.at(part).emoji, asked)
+        part = _Part(message, place)
+        await self._tell_differences(reply_id, part, people, self._policies.at(place).emoji, asked)
 
     async def _look_at_comment(self, shown: Shown, asked: datetime) -> bool:
         said = await self._store.assessment_from(comment_origin(shown.message))
@@ -106,16 +119,16 @@ class Finder:
         author = PersonRef.parse(said.source.id)
         if any(each.person == author and canonical_emoji(each.emoji) == TAKE_BACK for each in people):
             at = max(asked, said.at)  # it was said before it was taken back, whatever the clocks say
-            await self.hand_on(_added(shown.message, author, TAKE_BACK, at))
+            await self.hand_on(_added(_Part(shown.message), author, TAKE_BACK, at))
 
-    async def _compare(self, reply_id: str, part: MessageRef, tallies: Sequence[Tally], asked: datetime) -> None:
+    async def _compare(self, reply_id: str, part: _Part, tallies: Sequence[Tally], asked: datetime) -> None:
         if not self._votes:
             return
-        emoji = self._policies.at(part).emoji
-        open_ = doubts(part, tallies, await self._store.standing_assessments(reply_id), emoji=emoji)
+        emoji = self._policies.at(part.where).emoji
+        open_ = doubts(part.message, tallies, await self._store.standing_assessments(reply_id), emoji=emoji)
         people = known_people(tallies)
         if open_.differing:
-            told = await self._ask(part, open_.differing)
+            told = await self._ask(part.message, open_.differing)
             if told is None:
                 return
             people += told
@@ -136,8 +149,8 @@ class Finder:
     async def _settle_one(self) -> None:
         reply_id, part, tallies = self._unsure[0]
         asked = self._clock.now()
-        if (people := await self._ask(part, tallies)) is not None:
-            emoji, unsure = self._policies.at(part).emoji, names_of(tallies)
+        if (people := await self._ask(part.message, tallies)) is not None:
+            emoji, unsure = self._policies.at(part.where).emoji, names_of(tallies)
             looked_at = {name: meaning for name, meaning in emoji.items() if name in unsure}
             await self._tell_differences(reply_id, part, people, looked_at, asked)
         self._unsure.popleft()
@@ -145,22 +158,22 @@ class Finder:
     async def _tell_differences(
         self,
         reply_id: str,
-        part: MessageRef,
+        part: _Part,
         people: Sequence[Reaction],
         emoji: Mapping[str, Meaning],
         asked: datetime,
     ) -> None:
         # Only now: what people did while the platform answered is in the log, and wins, being later.
         standing = await self._store.standing_assessments(reply_id)
-        missing, gone = differences(part, people, standing, emoji=emoji, asked=asked)
+        missing, gone = differences(part.message, people, standing, emoji=emoji, asked=asked)
         for person, name in missing:
             await self.hand_on(_added(part, person, name, asked))
         for person, name in gone:
             await self.hand_on(
                 ReactionRemoved(
-                    event_id=_name(part, person, name, asked),
+                    event_id=_name(part.message, person, name, asked),
                     at=asked,
-                    message=part,
+                    message=part.message,
                     person=person,
                     emoji=name,
                     found_later=True,
@@ -184,9 +197,16 @@ def _edited(told: MessageReceived, asked: datetime) -> MessageEdited:
     return MessageEdited(event_id=name, at=asked, message=told.message, text=told.text, found_later=True)
 
 
-def _added(message: MessageRef, person: PersonRef, emoji: str, at: datetime) -> ReactionAdded:
-    name = _name(message, person, emoji, at)
-    return ReactionAdded(event_id=name, at=at, message=message, person=person, emoji=emoji, found_later=True)
+def _added(part: _Part, person: PersonRef, emoji: str, at: datetime) -> ReactionAdded:
+    return ReactionAdded(
+        event_id=_name(part.message, person, emoji, at),
+        at=at,
+        message=part.message,
+        place=part.place,
+        person=person,
+        emoji=emoji,
+        found_later=True,
+    )
 
 
 def _name(message: MessageRef, person: PersonRef, emoji: str, at: datetime) -> str:

@@ -325,6 +325,60 @@ class LanguageModel(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class PendingTurn:
+    """A question whose answer is not in the log yet."""
+
+    reply_id: str
+    conversation_id: str
+    question_id: str
+    place: PlaceRef
+    retry_of: str | None = None
+    name: str = ""
+    """For a retry: what tells it from others of the same question."""
+    parts: tuple[MessageRef, ...] = ()
+    """What shows of the answer already."""
+
+
+class Leases(Protocol):
+    """Who is at what, among all processes that share the database. What dies with its process is free soon after.
+
+    Every method raises `DatabaseUnavailableError` when the database cannot be reached.
+    """
+
+    async def take(self, name: str) -> bool:
+        """Whether this process may be at `name` from now on: nobody else alive is. Taken twice is taken."""
+        ...
+
+    async def give_back(self, name: str) -> None:
+        """This process is no longer at `name`."""
+        ...
+
+    async def claim(self, name: str) -> bool:
+        """Whether nobody has claimed `name` in the last day, by this process or another."""
+        ...
+
+    async def begin(self, turn: PendingTurn) -> bool:
+        """Let a turn wait, whoever will take it. False where it waits already."""
+        ...
+
+    async def shows(self, reply_id: str, parts: Sequence[MessageRef]) -> None:
+        """Note what shows of an answer in the making."""
+        ...
+
+    async def end(self, reply_id: str) -> None:
+        """The turn is over: its answer is in the log, or will never be."""
+        ...
+
+    async def waiting(self, conversation_id: str) -> list[PendingTurn]:
+        """The turns of a conversation that are not over, in their order."""
+        ...
+
+    async def orphans(self) -> list[PendingTurn]:
+        """The turns that are not over and of whose conversation no living process has the lease, in their order."""
+        ...
+
+
 class Store(Protocol):
     """The log, and the state that is folded from it.
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.commenting import CORRECTED, NOTED, Commenting
+from core.commenting import CORRECTED, NOTED, TAKE_BACK, Commenting
 from core.courtesies import Courtesies
 from core.events import MessageReceived, ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.feedback import EXPECTED_RESPONSE, Meaning, canonical_emoji
@@ -20,8 +20,6 @@ CORRECT: Final = "✏"
 """On a reply: someone wants to say what it should have been."""
 MEANT_AS_QUESTION: Final = "💬"
 """On one's own comment: it was a question."""
-TAKE_BACK: Final = "❌"
-"""On one's own comment or correction: it is not to count."""
 
 
 class Reacting:

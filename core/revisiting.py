@@ -98,7 +98,7 @@ class Look:
         """The replies that are not in the log yet."""
         for reply in self._live.showing():
             for part in [each for each in reply.parts if each.platform == self._platform.name]:
-                await self._finder.look_at_part(reply.id, part)
+                await self._finder.look_at_part(reply.id, reply.place, part)
 
     async def _places(self, replies: Sequence[Message]) -> None:
         places: dict[PlaceRef, list[tuple[Conversation, Message]]] = {}
@@ -157,7 +157,7 @@ class Look:
             async for page in pages:
                 for shown in page:
                     span.seen.add(shown.message.key)
-                    if not await self._finder.look_at(shown, asked) and shown.told:
+                    if not await self._finder.look_at(place, shown, asked) and shown.told:
                         span.news[shown.message] = shown
                 if len(span.seen) > _MESSAGES:
                     return
@@ -183,7 +183,7 @@ class Look:
             if self._is_worth_telling(place, told):
                 await self._finder.hand_on(told)
                 if shown.tallies:
-                    await self._finder.look_at(shown, self._clock.now())
+                    await self._finder.look_at(place, shown, self._clock.now())
 
     def _is_worth_telling(self, place: PlaceRef, told: MessageReceived) -> bool:
         # Whoever got no answer for hours has asked again by now; a comment is never too late.
@@ -192,10 +192,10 @@ class Look:
 
     async def _look_at_the_rest(self, span: Span, here: Sequence[tuple[Conversation, Message]]) -> None:
         """Where too much is written to read it all, the replies are asked for one by one."""
-        for _, reply in here:
+        for conversation, reply in here:
             for part in reply.parts:
                 if part.key not in span.seen:
-                    await self._finder.look_at_part(reply.id, part)
+                    await self._finder.look_at_part(reply.id, conversation.place, part)
 
     def _was_read(self, place: PlaceRef, start: datetime) -> None:
         self._read_from[place] = start

@@ -33,6 +33,10 @@ class Database(Protocol):
         """
         ...
 
+    async def touch(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns, once it is durable: small, and beside the log, which may be written meanwhile."""
+        ...
+
     async def scrub(self, work: Callable[[Connection], Result]) -> Result:
         """As `write`; what `work` overwrote or deleted is then gone from what the database keeps on the disk as well.
 

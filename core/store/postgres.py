@@ -81,6 +81,10 @@ class PostgresDatabase:
         except _StaleConnectionError:
             return await self._write(work)
 
+    async def touch(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns; each of its statements is a transaction of its own, without the log's lock."""
+        return await self.read(work)
+
     async def scrub(self, work: Callable[[Connection], Result]) -> Result:
         """As `write`; then dead rows are taken out of the tables and the planner's samples of their values renewed.
 

@@ -73,6 +73,10 @@ class SqliteDatabase:
         """What `work` returns, once it is durable."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, "BEGIN IMMEDIATE", work)
 
+    async def touch(self, work: Callable[[Connection], Result]) -> Result:
+        """As `write`: there is one writer."""
+        return await self.write(work)
+
     async def scrub(self, work: Callable[[Connection], Result]) -> Result:
         """As `write`; then the file is written anew and the WAL emptied: pages keep what rows and merges leave behind.
 

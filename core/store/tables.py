@@ -197,6 +197,46 @@ class ErasedKeyRow(Base, table=True):
     erased_at: datetime = Field(sa_type=UtcDateTime)
 
 
+class TurnRow(Base, table=True):
+    """A question that waits for its answer, or whose answer is in the making. Not folded: it is gone when that is kept.
+
+    `number` is the order in which they came; `parts` are the `MessageRef.key` of what shows already, as JSON.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (Index("ix_turns_conversation", "conversation_id", "number"),)
+
+    number: int | None = Field(default=None, sa_type=SEQ, primary_key=True)
+    reply_id: str = Field(unique=True)
+    conversation_id: str
+    question_id: str
+    place: str
+    retry_of: str | None
+    name: str
+    parts: str = Field(sa_type=Text)
+
+
+class LeaseRow(Base, table=True):
+    """What one process is at, until a moment (seconds since 1970, by the database's clock). Not folded."""
+
+    __tablename__ = "leases"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    name: str = Field(primary_key=True)
+    owner: str
+    until: float
+
+
+class ConsumerRow(Base, table=True):
+    """How far a named reader of the log has read. Not folded."""
+
+    __tablename__ = "consumers"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    name: str = Field(primary_key=True)
+    seq: int = Field(sa_type=SEQ)
+
+
 FOLDED = (ConversationRow, MessageRow, MessagePartRow, AssessmentRow, SubjectRow)
 """The tables that can be made anew from the log."""
 

@@ -1,0 +1,196 @@
+"""Who is at what: leases and waiting turns in the database, beside the log.
+
+A lease is held for `LIFE` seconds and renewed every `BEAT`, by the database's clock;
+when its process dies, it runs out.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+import orjson
+from sqlalchemy import Connection, TextClause, text
+from ulid import ULID
+
+from core.errors import DatabaseUnavailableError
+from core.messages import MessageRef, PlaceRef
+from core.ports import PendingTurn
+from core.store.engine import Database
+
+logger = logging.getLogger(__name__)
+
+LIFE: Final = 8.0
+"""Seconds for which a lease that is not renewed holds."""
+BEAT: Final = 2.0
+CLAIM: Final = 86_400.0
+"""Seconds for which a claim holds: longer than any platform delivers an event again."""
+_SLACK: Final = 1.0
+"""A lease that runs out so soon is held for lost by its owner, before anyone else may take it."""
+_CONVERSATION: Final = "conversation:"
+_COLUMNS: Final = "reply_id, conversation_id, question_id, place, retry_of, name, parts"
+
+_NOW: Final = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+    "postgresql": "extract(epoch from clock_timestamp())::float8",
+}
+
+
+def conversation_lease(conversation_id: str) -> str:
+    """The name of the lease of whoever answers in a conversation."""
+    return f"{_CONVERSATION}{conversation_id}"
+
+
+class SqlLeases:
+    """`core.ports.Leases` on an open database. `async with` renews what is held; leaving it gives everything back."""
+
+    def __init__(self, database: Database, *, on_lost: Callable[[str], None] = lambda _: None) -> None:
+        """`on_lost` hears the name of each lease that could not be renewed in time: someone else may be at it."""
+        self._database = database
+        self._owner = str(ULID())
+        self._on_lost = on_lost
+        self._held: dict[str, float] = {}
+        self._beating: asyncio.Task[None] | None = None
+        now = _NOW[database.dialect.name]
+
+        def made(sql: str) -> TextClause:
+            return text(sql.replace("{now}", now))
+
+        self._take = made(
+            "INSERT INTO leases (name, owner, until) VALUES (:name, :owner, {now} + :seconds) "
+            "ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until "
+            "WHERE leases.until < {now} OR leases.owner = excluded.owner RETURNING name"
+        )
+        self._renew = made(
+            "UPDATE leases SET until = {now} + :seconds WHERE owner = :owner AND name = :name RETURNING name"
+        )
+        self._give_back = made("DELETE FROM leases WHERE name = :name AND owner = :owner")
+        self._sweep = made("DELETE FROM leases WHERE until < {now}")
+        self._begin = made(
+            f"INSERT INTO turns ({_COLUMNS}) "
+            "VALUES (:reply_id, :conversation_id, :question_id, :place, :retry_of, :name, :parts) "
+            "ON CONFLICT (reply_id) DO NOTHING RETURNING reply_id"
+        )
+        self._shows = made("UPDATE turns SET parts = :parts WHERE reply_id = :reply_id")
+        self._end = made("DELETE FROM turns WHERE reply_id = :reply_id")
+        self._waiting = made(f"SELECT {_COLUMNS} FROM turns WHERE conversation_id = :id ORDER BY number")
+        self._orphans = made(
+            f"SELECT {_COLUMNS} FROM turns WHERE NOT EXISTS (SELECT 1 FROM leases "
+            f"WHERE leases.name = '{_CONVERSATION}' || turns.conversation_id AND leases.until >= {{now}}) "
+            "ORDER BY number"
+        )
+
+    async def __aenter__(self) -> Self:
+        self._beating = asyncio.create_task(self._beat(), name="renew leases")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+        for name in list(self._held):
+            with suppress(DatabaseUnavailableError):
+                await self.give_back(name)
+
+    async def take(self, name: str) -> bool:
+        """Whether this process may be at `name` from now on."""
+        if name in self._held:
+            return True
+        began = asyncio.get_running_loop().time()
+        is_ours = await self._do(self._take, name=name, owner=self._owner, seconds=LIFE)
+        if is_ours:
+            self._held[name] = began + LIFE
+        return bool(is_ours)
+
+    async def give_back(self, name: str) -> None:
+        """This process is no longer at `name`."""
+        if self._held.pop(name, None) is not None:
+            await self._do(self._give_back, name=name, owner=self._owner)
+
+    async def claim(self, name: str) -> bool:
+        """Whether nobody has claimed `name` in the last day."""
+        # Each claim has an owner of its own: the same process does not claim twice.
+        return bool(await self._do(self._take, name=f"claim:{name}", owner=str(ULID()), seconds=CLAIM))
+
+    async def begin(self, turn: PendingTurn) -> bool:
+        """Let a turn wait. False where it waits already."""
+        row = {
+            "reply_id": turn.reply_id,
+            "conversation_id": turn.conversation_id,
+            "question_id": turn.question_id,
+            "place": turn.place.key,
+            "retry_of": turn.retry_of,
+            "name": turn.name,
+            "parts": _parts(turn.parts),
+        }
+        return bool(await self._do(self._begin, **row))
+
+    async def shows(self, reply_id: str, parts: Sequence[MessageRef]) -> None:
+        """Note what shows of an answer in the making."""
+        await self._do(self._shows, reply_id=reply_id, parts=_parts(parts))
+
+    async def end(self, reply_id: str) -> None:
+        """The turn is over."""
+        await self._do(self._end, reply_id=reply_id)
+
+    async def waiting(self, conversation_id: str) -> list[PendingTurn]:
+        """The turns of a conversation that are not over, in their order."""
+        return [_turn(row) for row in await self._do(self._waiting, id=conversation_id)]
+
+    async def orphans(self) -> list[PendingTurn]:
+        """The turns that nobody alive is at, in their order."""
+        return [_turn(row) for row in await self._do(self._orphans)]
+
+    async def _do(self, statement: TextClause, **values: Any) -> list[Any]:
+        def work(connection: Connection) -> list[Any]:
+            result = connection.execute(statement, values)
+            return list(result) if result.returns_rows else []
+
+        return await self._database.touch(work)
+
+    async def _beat(self) -> None:
+        beats = 0
+        while True:
+            await asyncio.sleep(BEAT)
+            for name in list(self._held):
+                await self._keep(name)
+            beats += 1
+            if beats % 100 == 0:
+                with suppress(DatabaseUnavailableError):
+                    await self._do(self._sweep)
+
+    async def _keep(self, name: str) -> None:
+        """Renew a lease; where that cannot be done before it runs out, somebody else may have it."""
+        loop = asyncio.get_running_loop()
+        began, is_ours = loop.time(), None
+        try:
+            is_ours = bool(await self._do(self._renew, name=name, owner=self._owner, seconds=LIFE))
+        except DatabaseUnavailableError as error:
+            logger.warning("lease_not_renewed", extra={"lease": name, "error": str(error)})
+        if name not in self._held:
+            return
+        if is_ours:
+            self._held[name] = began + LIFE
+        elif is_ours is False or loop.time() > self._held[name] - _SLACK:
+            del self._held[name]
+            self._on_lost(name)
+
+
+def _parts(parts: Sequence[MessageRef]) -> str:
+    return orjson.dumps([part.key for part in parts]).decode()
+
+
+def _turn(row: Any) -> PendingTurn:
+    return PendingTurn(
+        row.reply_id,
+        row.conversation_id,
+        row.question_id,
+        PlaceRef.parse(row.place),
+        row.retry_of,
+        row.name,
+        tuple(MessageRef.parse(part) for part in orjson.loads(row.parts)),
+    )
