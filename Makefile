@@ -11,7 +11,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs lock bench bench-relay bench-streaming bench-feedback clean
+.PHONY: help demo test check format docs lock bench bench-relay bench-streaming bench-feedback bench-store clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -37,7 +37,7 @@ format: $(DEV) ## Mend what can be mended by itself
 docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
 	$(BIN)/python docs/printed.py
 
-bench: bench-relay bench-streaming bench-feedback ## Measure everything
+bench: bench-relay bench-streaming bench-feedback bench-store ## Measure everything
 
 bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
 	$(BIN)/python -m tests.bench.relay
@@ -47,6 +47,9 @@ bench-streaming: $(DEV) ## Measure how replies grow: in virtual time, and with u
 
 bench-feedback: $(DEV) ## Measure how soon votes are durable, what they cost replies, and what looking back costs
 	$(BIN)/python -m tests.bench.feedback
+
+bench-store: $(DEV) ## Measure appends beside the drivers', rebuilding, and reading in a log of a million
+	$(BIN)/python -m tests.bench.store
 
 lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -170,7 +170,7 @@ class By(StrEnum):
 
 @app.command("report")
 def report_command(
-    hours: Annotated[float, typer.Option(min=0, help="How far to look back.")] = 24,
+    hours: Annotated[float, typer.Option(min=0, max=1_000_000, help="How far to look back.")] = 24,
     by: Annotated[By | None, typer.Option(help="A report for each, and one for all; scores; or reasons.")] = None,
     streaming: Annotated[bool, typer.Option("--streaming", help="How the replies grew, instead.")] = False,
     as_json: AsJson = False,
@@ -278,7 +278,9 @@ def explain(
         sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
         return
     for each in found:
-        out.print(f"{each.seq:>8}  {each.at:%Y-%m-%d %H:%M:%S}  {each.what}", markup=False, highlight=False)
+        out.print(
+            f"{each.seq:>8}  {each.at:%Y-%m-%d %H:%M:%S}  {each.what}", markup=False, highlight=False, soft_wrap=True
+        )
 
 
 @asynccontextmanager
