@@ -1,5 +1,6 @@
 """What every store does when a person is to be forgotten: nothing of theirs is left, and every number is as it was."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,10 @@ def _dump(connection: Connection) -> bytes:
     return repr(parts).encode()
 
 
+def _carelessly(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+
+
 async def tables_of(store) -> dict[str, list[dict[str, object]]]:
     return rows_in_memory(store) if isinstance(store, MemoryStore) else await rows_of(store)
 
@@ -91,11 +96,13 @@ async def numbers_of(store) -> list[object]:
 
 
 async def test_no_byte_of_a_forgotten_person_is_left(store) -> None:
+    if isinstance(store, SqlStore) and isinstance(store._database, SqliteDatabase):
+        # Some builds of SQLite write zeros over what they delete, most do not.
+        await asyncio.gather(*(store._database.read(_carelessly) for _ in range(8)))
+        await store._database.write(_carelessly)
     filler = [said(f"f{number}", number, content="x" * 300, to="c2") for number in range(300)]
     await store.append(*filler[:150], *story(), *filler[150:])
     await store.append(*(by(ANN, said(f"a{n}", n, content=f"{WORDS} {n}" * n, author=ANN.key)) for n in range(80)))
-    if isinstance(store, SqlStore):
-        await store.rebuild()  # so that there are pages and rows that nobody uses any more
     before = await everything_in(store)
 
     await store.erase(ANN)
