@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,20 +20,33 @@ from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from core.language_models.hub import HubModel
 from core.policy_file import Reloading
-from core.ports import ChatPlatform
+from core.ports import ChatPlatform, Leases
 from core.prompt import Window
 from core.reconciling import SPAN
 from core.schedule import Job, timers
 from core.settings import Settings, setting_names
-from core.store.database import open_store
+from core.store.alone import alone
+from core.store.database import open_store, sqlite_path
 from core.store.sql import SqlStore
 
 logger = logging.getLogger(__name__)
 
 PLATFORMS: Final = ("slack", "discord")
 _LOOK_FOR_IDLE: Final = 60.0
+_ADOPT: Final = 2.0
+"""Seconds between two looks for questions that nobody is at."""
 _LOOK_AGAIN: Final = 15.0
 """Seconds after which it is asked whether it is time to look again."""
+
+
+def in_one_place(leases: Leases, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """`work` where this process is the one, among all that share the database, that runs the timers."""
+
+    async def run() -> None:
+        if await leases.take("timers"):
+            await work()
+
+    return run
 
 
 class LookingAgain:
@@ -104,23 +117,30 @@ async def running(
     policies = policies or policies_from(settings)
     wanted = [(each, _tokens(settings, each)) for each in dict.fromkeys(platforms)]
     async with AsyncExitStack() as stack:
+        if (path := sqlite_path(settings.database_url)) is not None:
+            stack.enter_context(alone(path))
         store = await stack.enter_async_context(open_store(settings.database_url))
+        leases = await stack.enter_async_context(store.leases())
         model = await stack.enter_async_context(model_from(settings))
         # Opened before the assistant: the replies that finish when nobody listens any more need it still.
         session = await stack.enter_async_context(aiohttp.ClientSession())
         assistant = await stack.enter_async_context(
             Assistant(
                 store=store,
+                leases=leases,
                 model=model,
                 clock=SystemClock(),
                 options=options_from(settings, policies.look_back),
                 policies=policies,
             )
         )
+        leases.on_lost = assistant.lose
         idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
+        looking_again = LookingAgain(assistant, policies, SystemClock())
         jobs = (
-            Job("end idle conversations", idle, assistant.end_idle_conversations),
-            Job("look again", _LOOK_AGAIN, LookingAgain(assistant, policies, SystemClock()).if_due),
+            Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
+            Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
+            Job("adopt turns", _ADOPT, assistant.adopt_turns),
         )
         await stack.enter_async_context(timers(*jobs))
         for platform, tokens in wanted:

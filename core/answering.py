@@ -9,16 +9,17 @@ from datetime import datetime
 from typing import Final
 
 from core.clock import Clock
-from core.errors import DatabaseUnavailableError, PlatformError
+from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformError
 from core.events import MessageReceived
 from core.gate import Gates
 from core.live import LiveReplies, LiveReply
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
 from core.outcome import Outcome
-from core.ports import CanShowTyping, ChatPlatform, LanguageModel, Store
+from core.ports import CanShowTyping, ChatPlatform, LanguageModel, Leases, PendingTurn, Store
 from core.prompt import Window, build_prompt
 from core.records import AddMessage, Record, envelop
 from core.streaming import ReplyStream
+from core.tasks import Tasks
 from core.thinking import ThoughtFilter
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
 _WITHHELD: Final = 2_000
 """How many messages that must not be kept are remembered, so that their conversations can go on."""
+_NO_WORDS: Final = "I was interrupted, and your words are not kept. Please ask again."
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
 
@@ -50,6 +52,31 @@ class Turn:
     """The id of the reply that this turn makes another one beside."""
     name: str = ""
     """For a retry: what tells it from others of the same question."""
+    begun: tuple[MessageRef, ...] | None = None
+    """What shows of the answer already, where another process began it; None where none did."""
+
+    @property
+    def reply_id(self) -> str:
+        """The id of the reply, the same in every process."""
+        return stable_ulid(self.question.timestamp, f"reply:{self.key}")
+
+    @property
+    def key(self) -> str:
+        """One string for the turn: the question's address, and what tells a retry from others."""
+        return f"{self.asked_in.key}:{self.name}" if self.retry_of else self.asked_in.key
+
+    @property
+    def pending(self) -> PendingTurn:
+        """As it waits."""
+        return PendingTurn(
+            reply_id=self.reply_id,
+            conversation_id=self.conversation.id,
+            question_id=self.question.id,
+            place=self.place,
+            retry_of=self.retry_of,
+            name=self.name,
+            parts=self.begun or (),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +106,10 @@ class Answering:
         reserve: int,
         window: Window,
         environment: str,
+        leases: Leases,
     ) -> None:
+        self._leases = leases
+        self._noting = Tasks()
         self._store = store
         self._model = model
         self._clock = clock
@@ -106,21 +136,34 @@ class Answering:
         """The ways to the rate buckets that replies are shown through."""
         return self._gates
 
+    @staticmethod
+    def nonce(reply_id: str) -> str:
+        """What the posts of a reply are known by on the platform."""
+        return reply_id[-16:]
+
+    async def close(self) -> None:
+        """Let what is still to be noted be noted."""
+        await self._noting.wait()
+
     async def answer(self, turn: Turn) -> Answered:
         """Answer a question, whatever happens: the person sees something, and the log knows."""
-        reply_id = stable_ulid(turn.question.timestamp, _key(turn, "reply:"))
+        reply_id = turn.reply_id
         live = LiveReply(reply_id, turn.conversation.id, turn.question.author, turn.place)
         reply = ReplyStream(
             turn.platform,
             turn.place,
             gates=self._gates,
             clock=self._clock,
-            nonce=reply_id[-16:],
+            nonce=self.nonce(reply_id),
             asker=PersonRef.parse(turn.question.author),
             reply_to=turn.asked_in,
-            on_post=lambda part: self._live.posted(live, part),
+            on_post=lambda part: self._posted(live, part, noting),
+            begun=turn.begun,
         )
+        noting = asyncio.Lock()
         live.is_posting = lambda: reply.posting
+        for part in turn.begun or ():
+            self._live.posted(live, part)
         with self._live.growing(live):
             outcome = await self._stream(turn, reply)
             if turn.withheld:
@@ -140,6 +183,18 @@ class Answering:
         )
         is_complete = outcome.status is ReplyStatus.COMPLETE and bool("".join(outcome.text).strip())
         return Answered(reply_id, reply.parts, reply.last_text, is_complete)
+
+    def _posted(self, live: LiveReply, part: MessageRef, noting: asyncio.Lock) -> None:
+        """People see one more part: note it for whoever would have to go on with it, but wait for nothing."""
+        self._live.posted(live, part)
+        self._noting.start(self._note_parts(live, noting), f"note the parts of {live.id}")
+
+    async def _note_parts(self, live: LiveReply, noting: asyncio.Lock) -> None:
+        async with noting:
+            try:
+                await self._leases.shows(live.id, tuple(live.parts))
+            except DatabaseUnavailableError as error:
+                logger.warning("parts_not_noted", extra={"reply": live.id, "error": str(error)})
 
     async def say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
         """Post a sentence of our own as an answer to `event`. Raises PlatformError where that cannot be."""
@@ -166,13 +221,19 @@ class Answering:
         try:
             async with _typing(turn):
                 await asyncio.wait([reading])
+        except asyncio.CancelledError:
+            # The turn is another process's now: not a word more of it from here.
+            for each in (showing, reading):
+                each.cancel()
+            await asyncio.gather(showing, reading, return_exceptions=True)
+            raise
         finally:
             self._reading.discard(reading)
             reading.cancel()
-            outcome.end(self._clock.now(), reading)
-            if self._folds_thinking and outcome.thinking:
-                outcome.sentences.insert(0, outcome.folded_thinking())
-            reply.finish("\n".join(outcome.sentences))
+        outcome.end(self._clock.now(), reading)
+        if self._folds_thinking and outcome.thinking:
+            outcome.sentences.insert(0, outcome.folded_thinking())
+        reply.finish("\n".join(outcome.sentences))
         try:
             await showing
         except PlatformError as error:
@@ -181,6 +242,8 @@ class Answering:
         return outcome
 
     async def _read(self, turn: Turn, reply: ReplyStream, outcome: Outcome) -> None:
+        if not turn.question.content.strip():
+            raise ModelFailedError(_NO_WORDS, reason="interrupted")
         history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
         history = [self._in_words(each, turn) for each in history]
         prompt = build_prompt(self._system_prompt, history, turn.question, self._window)
@@ -252,7 +315,7 @@ class Answering:
             environment=self._environment,
             at=self._clock.now(),
             where=turn.place,
-            key=f"{_key(turn)}:reply",
+            key=f"{turn.key}:reply",
             conversation_id=turn.conversation.id,
             message_id=reply_id,
         )
@@ -268,10 +331,6 @@ class Answering:
             else:
                 return
         logger.error("reply_not_kept", extra={"reply": record.message_id})
-
-
-def _key(turn: Turn, prefix: str = "") -> str:
-    return f"{prefix}{turn.asked_in.key}{f':{turn.name}' if turn.retry_of else ''}"
 
 
 def client_request_id(question: MessageRef) -> str:

@@ -38,12 +38,13 @@ from core.live import LiveReplies
 from core.offering import Offering
 from core.opinions import Opinions
 from core.policy import OnePolicy, Policies
-from core.ports import ChatPlatform, LanguageModel
+from core.ports import ChatPlatform, LanguageModel, Leases
 from core.prompt import DEFAULT_WINDOW, Window
 from core.reacting import Reacting
 from core.reconciling import SPAN, Reconciling
 from core.replies import Replies
 from core.said import Said
+from core.store.memory_leases import MemoryLeases
 from core.tasks import Tasks
 from core.turns import Turns
 
@@ -86,13 +87,19 @@ class Assistant:
         clock: Clock,
         options: Options,
         policies: Policies | None = None,
+        leases: Leases | None = None,
     ) -> None:
-        """`policies`: how feedback is taken where; the usual ways everywhere, if None."""
+        """`policies`: how feedback is taken where; the usual ways everywhere, if None.
+
+        `leases`: what is shared with other processes; nothing is, if None.
+        """
+        leases = leases or MemoryLeases()
         policies = policies or OnePolicy()
         environment, keeps_feedback = options.environment, options.keep_feedback
         self._options = options
         self._clock = clock
         self._tasks = Tasks()
+        self._platforms: dict[str, ChatPlatform] = {}
         live, said, opinions = LiveReplies(), Said(environment), Opinions(environment)
         replies = Replies(store, live)
         judging = Judging(store, opinions, policies)
@@ -109,11 +116,13 @@ class Assistant:
             folds_thinking=options.folds_thinking,
             reserve=options.reserve,
             environment=environment,
+            leases=leases,
         )
         self._courtesies = Courtesies(self._answering)
         self._offering = Offering(policies, self._answering.gates)
         self._turns = Turns(
             store=store,
+            leases=leases,
             conversations=Conversations(store, live, model, environment),
             answering=self._answering,
             clock=clock,
@@ -176,6 +185,7 @@ class Assistant:
         await self._tasks.wait(self._options.grace_seconds)
         self._answering.stop()
         await self._tasks.wait()
+        await self._answering.close()
         await self._courtesies.close(min(_LAST_COURTESIES, self._options.grace_seconds))
 
     async def handle(self, event: Event, platform: ChatPlatform) -> None:
@@ -207,7 +217,16 @@ class Assistant:
 
         `since`: when it was last heard; None: that is not known, a process before this one heard it.
         """
+        self._platforms[platform.name] = platform
         self._reconciling.begin(platform, since)
+
+    async def adopt_turns(self) -> None:
+        """Take up the questions that a process which has died was at, or was about to be."""
+        await self._turns.adopt(lambda place: self._platforms.get(place.platform))
+
+    def lose(self, lease: str) -> None:
+        """Somebody else may have this lease by now."""
+        self._turns.lose(lease)
 
     async def look_again(self, look_back: timedelta) -> None:
         """Begin to look, at a slow pace, for what went unnoticed; `look_back` as in the options, from now on."""

@@ -73,7 +73,7 @@ class Hearing:
             case ["reset"]:
                 if (answer := await self._turns.reset(event)) is not None:
                     self._courtesies.say(event, platform, answer)
-            case _ if event.found_later or not self._turns.is_first(event.message, words[0]):
+            case _ if event.found_later or not await self._turns.is_first(event.message, words[0]):
                 pass  # it was for that moment
             case ["retry"]:
                 await self._retry_above(event, platform)

@@ -83,8 +83,13 @@ class ChatPlatform(Protocol):
         """The name of the rate bucket that edits in `place` share with others."""
         ...
 
-    async def post(self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str) -> Sent:
-        """Post `text`. A repeated `nonce` must not show the text twice where the platform can help it."""
+    async def post(
+        self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str, again: bool = False
+    ) -> Sent:
+        """Post `text`. A repeated `nonce` must not show the text twice where the platform can help it.
+
+        `again`: another process may have posted with this nonce before it ended.
+        """
         ...
 
     async def edit(self, message: MessageRef, text: str) -> Sent:
@@ -268,6 +273,15 @@ class CanLookBack(Protocol):
 
         A platform may answer with more than was asked for.
         """
+        ...
+
+
+@runtime_checkable
+class CanFindOwn(Protocol):
+    """The platform tells which messages of ours stand in a place, with the nonce where they have one."""
+
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
+        """Ours that came after `question`, oldest first, each with its nonce, if it has one. Raises as `post` does."""
         ...
 
 

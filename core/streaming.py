@@ -6,7 +6,7 @@ a long text is cut the splitter's, and how one message is changed that of `showi
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -38,6 +38,10 @@ _GIVE_UP_AFTER: Final = 600.0
 _FINAL_REFUSALS: Final = (MessageGoneError, MessageTooLongError, PlatformRefusedTokenError)
 
 
+_NOTHING: Final = Target("⋯", "⋯", is_done=True)
+"""What a part shows that another process had begun and that is not needed any more."""
+
+
 class ReplyStream:
     """One reply: `write` what the model says, `finish` when it is done, `show` brings it before people's eyes."""
 
@@ -52,8 +56,12 @@ class ReplyStream:
         asker: PersonRef,
         reply_to: MessageRef | None = None,
         on_post: Callable[[MessageRef], None] = lambda _: None,
+        begun: Sequence[MessageRef] | None = None,
     ) -> None:
-        """`nonce` names the reply on the platform, unlike that of any other; `on_post` hears of every new part."""
+        """`nonce` names the reply on the platform, unlike that of any other; `on_post` hears of every new part.
+
+        `begun`: the parts that a process which has ended showed already, whatever they say; None where none did.
+        """
         self._platform = platform
         self._place = place
         self._gates = gates
@@ -73,6 +81,8 @@ class ReplyStream:
         self._may_stream = isinstance(platform, CanStream) and platform.can_stream_in(place, asker)
         self._failing_since: float | None = None
         self._pause = _FIRST_PAUSE
+        self._is_second = begun is not None
+        self._showings += [self._begun(each) for each in begun or ()]
         self.posting = False
         """A post is under way: people may see a part before `on_post` hears of it."""
 
@@ -158,9 +168,13 @@ class ReplyStream:
         targets.append(Target(self._note, self._note, is_done=True))
 
     def _first_behind(self) -> tuple[int, Target] | None:
-        for index, target in enumerate(self._targets()):
+        targets = self._targets()
+        for index, target in enumerate(targets):
             if index == len(self._showings) or self._showings[index].is_behind(target):
                 return index, target
+        for index in range(len(targets), len(self._showings) if self._finished else 0):
+            if self._showings[index].is_behind(_NOTHING):
+                return index, _NOTHING
         return None
 
     async def _bring_up_to_date(self, index: int, target: Target) -> None:
@@ -187,7 +201,8 @@ class ReplyStream:
         self._use(showing.gate)
 
         async def send() -> Sent:
-            target = self._targets()[index]
+            targets = self._targets()
+            target = targets[index] if index < len(targets) else _NOTHING
             sending = self._meter.sending()
             sent = await showing.catch_up(target, self._clock.monotonic())
             self._meter.seen(sending, self._clock.monotonic())
@@ -212,7 +227,9 @@ class ReplyStream:
 
     async def _post(self, index: int, target: Target) -> Showing:
         answers = self._reply_to if index == 0 else None
-        sent = await self._platform.post(self._place, target.text, reply_to=answers, nonce=f"{self._nonce}-{index}")
+        sent = await self._platform.post(
+            self._place, target.text, reply_to=answers, nonce=f"{self._nonce}-{index}", again=self._is_second
+        )
         shows = None if sent.is_found_again else target.text
         return EditedMessage(self._platform, sent.message, self._edit_gate(), shows)
 
@@ -221,7 +238,8 @@ class ReplyStream:
         platform = self._platform
         # A part that begins with what was open in the one before shows more than its piece of the reply.
         is_plain = target.text != THINKING and target.source.startswith(target.text[:1])
-        if not (self._may_stream and isinstance(platform, CanStream) and is_plain) or target.is_done:
+        may_stream = self._may_stream and not self._is_second
+        if not (may_stream and isinstance(platform, CanStream) and is_plain) or target.is_done:
             return None
         begins = platform.harmless(target.source)
         try:
@@ -236,6 +254,13 @@ class ReplyStream:
         )
         shows = None if sent.is_found_again else begins
         return StreamedMessage(platform, platform, sent.message, (appends, self._edit_gate()), shows)
+
+    def _begun(self, message: MessageRef) -> Showing:
+        """A part that another process left: nobody knows what it shows, or whether it streams still."""
+        platform = self._platform
+        if self._may_stream and isinstance(platform, CanStream):
+            return StreamedMessage(platform, platform, message, (self._edit_gate(), self._edit_gate()), None)
+        return EditedMessage(platform, message, self._edit_gate(), None)
 
     def _edit_gate(self) -> Gate:
         limits = self._platform.limits

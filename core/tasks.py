@@ -13,11 +13,12 @@ class Tasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[None, None, None], name: str) -> None:
+    def start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Let `work` run on its own."""
         task = asyncio.create_task(work, name=name)
         self._running.add(task)
         task.add_done_callback(self._ended)
+        return task
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until all have ended, for `seconds` at most."""

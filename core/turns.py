@@ -1,4 +1,8 @@
-"""Questions, in order: kept in the log, answered one after the other in each conversation, answered again, reset."""
+"""Questions, in order: kept in the log, answered one after the other in each conversation, answered again, reset.
+
+Whoever has the lease of a conversation answers in it. A turn waits in the database until its answer is in the log, so
+that another process, or the next start, takes it up when the one that was at it has died.
+"""
 
 import asyncio
 import logging
@@ -13,9 +17,10 @@ from weakref import WeakValueDictionary
 from core.answering import Answered, Answering, Turn
 from core.clock import Clock
 from core.conversations import RESET, Conversations
+from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import MessageReceived
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
-from core.ports import ChatPlatform, Store
+from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
 from core.replies import JudgedReply
 from core.said import Said, question_of
 from core.tasks import Tasks
@@ -25,10 +30,11 @@ logger = logging.getLogger(__name__)
 
 OnAnswered = Callable[[Turn, Answered], Awaitable[None]]
 
-_REMEMBERED: Final = 1_000
 _ANSWERS: Final = 5
 """To one question, at most."""
 _HISTORY: Final = 50
+CONVERSATION: Final = "conversation:"
+"""What the name of the lease of a conversation begins with; its id follows."""
 
 
 class Turns:
@@ -38,6 +44,7 @@ class Turns:
         self,
         *,
         store: Store,
+        leases: Leases,
         conversations: Conversations,
         answering: Answering,
         clock: Clock,
@@ -47,6 +54,7 @@ class Turns:
     ) -> None:
         """`on_answered` hears of every reply that people have before them."""
         self._store = store
+        self._leases = leases
         self._conversations = conversations
         self._answering = answering
         self._clock = clock
@@ -54,8 +62,9 @@ class Turns:
         self._said = said
         self._on_answered = on_answered
         self._turns: dict[str, deque[Turn]] = {}
-        # A mention reaches us as two events; the log tells them apart for questions, this for what else was said.
-        self._done: deque[str] = deque(maxlen=_REMEMBERED)
+        self._workers: dict[str, asyncio.Task[None]] = {}
+        self._ours: set[str] = set()
+        """The ids of the replies that are waiting or in the making here."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -76,13 +85,14 @@ class Turns:
             if (known := await self._store.message_at(event.message)) is not None:
                 # Told again: by now it might seem to belong to another conversation.
                 await self._reworded(event, known)
+                await self._ask_again(event, known, platform)
                 return
             withheld = await self._store.opted_out(event.author.ref.key)
             conversation, records = await self._conversations.of_question(event, withheld=withheld)
             question = question_of(event, conversation)
             *_, is_new = await self._store.append(*records, self._said.add(event, question, withheld=withheld))
             if is_new:
-                self._enqueue(Turn(conversation, question, event.message, event.place, platform, withheld))
+                await self._begin(Turn(conversation, question, event.message, event.place, platform, withheld))
 
     async def retry(self, reply: JudgedReply, person: PersonRef, platform: ChatPlatform, name: str) -> str:
         """Answer the question of `reply` once more, if `person` asked it; returns what to tell them.
@@ -99,27 +109,22 @@ class Turns:
         waiting = [each for each in self._turns.get(conversation.id, ()) if each.question.id == question.id]
         if sum(each.question_id == question.id for each in history) + len(waiting) >= _ANSWERS:
             return TOO_MANY_RETRIES
-        if not self._is_first(f"retry:{name}"):
-            return RETRYING
-        turn = Turn(conversation, question, question.parts[0], conversation.place, platform)
-        self._enqueue(replace(turn, retry_of=reply.id, name=name))
+        if await self._leases.claim(f"retry:{name}"):
+            turn = Turn(conversation, question, question.parts[0], conversation.place, platform)
+            await self._begin(replace(turn, retry_of=reply.id, name=name))
         return RETRYING
 
     async def reset(self, event: MessageReceived) -> str | None:
         """End the conversation that someone means; returns what to tell them, None where they were told."""
         async with self.in_order(event.place.key):
-            if f"reset:{event.message.key}" in self._done:
-                return None
+            is_first = await self._leases.claim(f"reset:{event.message.key}")
             meant = await self._conversations.to_reset(event)
-            answer = NOTHING_TO_RESET
             if meant is not None and meant.ended_at is None and meant.started_at <= event.at:
-                await self._store.append(self._said.end(meant, at=self._clock.now(), reason=RESET))
-                answer = RESET_DONE
-            elif event.found_later:
-                return None  # it was heard already, or there is nothing left to reset
-            # Only now: told again after a database that was away, it must be heard.
-            self._done.append(f"reset:{event.message.key}")
-            return answer
+                # Told again after a database that was away, it must be heard, claimed or not.
+                [is_new] = await self._store.append(self._said.end(meant, at=self._clock.now(), reason=RESET))
+                return RESET_DONE if is_new else None
+            # What was found later was heard already, or there is nothing left to reset.
+            return NOTHING_TO_RESET if is_first and not event.found_later else None
 
     async def end_in(self, place: PlaceRef) -> bool:
         """End the conversation of a lasting place; False where none goes on there."""
@@ -142,15 +147,42 @@ class Turns:
                     ended += is_new
         return ended
 
-    def is_first(self, message: MessageRef, what: str) -> bool:
-        """Whether `what` was not done for this message yet; from now on it is."""
-        return self._is_first(f"{what}:{message.key}")
+    async def is_first(self, message: MessageRef, what: str) -> bool:
+        """Whether `what` was not done for this message yet, here or elsewhere; from now on it is."""
+        return await self._leases.claim(f"{what}:{message.key}")
 
-    def _is_first(self, name: str) -> bool:
-        if name in self._done:
-            return False
-        self._done.append(name)
-        return True
+    async def adopt(self, platforms: Callable[[PlaceRef], ChatPlatform | None]) -> int:
+        """Take up the turns that nobody alive is at; returns how many. `platforms`: where we can answer."""
+        adopted = 0
+        for waiting in await self._leases.orphans():
+            platform, conversation_id = platforms(waiting.place), waiting.conversation_id
+            if platform is None or conversation_id in self._turns:
+                continue
+            if not await self._leases.take(CONVERSATION + conversation_id):
+                continue
+            for each in await self._leases.waiting(conversation_id):
+                adopted += await self._adopt(each, platform)
+            if conversation_id not in self._turns:
+                await self._give_back(conversation_id)
+        return adopted
+
+    def lose(self, name: str) -> None:
+        """Somebody else may have this lease by now: nothing more of what it stands for is done here."""
+        if worker := self._workers.get(name.removeprefix(CONVERSATION)):
+            logger.warning("lease_lost", extra={"lease": name})
+            worker.cancel()
+
+    async def _ask_again(self, event: MessageReceived, known: Message, platform: ChatPlatform) -> None:
+        """A question that is in the log and was never taken up is taken up now."""
+        history = await self._store.history(known.conversation_id, limit=_HISTORY)
+        is_recent = any(each.id == known.id for each in history)
+        if known.role is not Role.USER or not is_recent or any(each.question_id == known.id for each in history):
+            return
+        conversation = await self._store.conversation(known.conversation_id)
+        if conversation is not None and conversation.ended_at is None:
+            turn = Turn(conversation, known, event.message, event.place, platform)
+            if turn.reply_id not in self._ours:
+                await self._begin(turn)
 
     async def _reworded(self, event: MessageReceived, known: Message) -> None:
         """A question found later that reads otherwise than the log has it was edited meanwhile."""
@@ -160,19 +192,90 @@ class Turns:
             name = f"{event.message.key}:found:{now.isoformat()}"
             await self._store.append(self._said.update(known, event.message, at=now, name=name, content=text))
 
+    async def _begin(self, turn: Turn) -> None:
+        """Let a turn wait; answer it here, unless another process is at its conversation and will."""
+        self._ours.add(turn.reply_id)
+        if turn.conversation.id in self._turns or await self._leases.take(CONVERSATION + turn.conversation.id):
+            self._enqueue(turn)
+            await self._leases.begin(turn.pending)
+        else:
+            self._ours.discard(turn.reply_id)
+            await self._leases.begin(turn.pending)
+
+    async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform) -> bool:
+        """Go on with a turn that a process left; False where there is nothing to be done."""
+        question = await self._store.message(waiting.question_id)
+        conversation = await self._store.conversation(waiting.conversation_id)
+        is_kept = await self._store.message(waiting.reply_id) is not None
+        if waiting.reply_id in self._ours:
+            return False
+        if question is None or conversation is None or is_kept or not question.parts:
+            await self._leases.end(waiting.reply_id)
+            return False
+        asked_in = question.parts[0]
+        turn = Turn(conversation, question, asked_in, waiting.place, platform, not question.content)
+        turn = replace(turn, retry_of=waiting.retry_of, name=waiting.name)
+        begun = await self._begun(turn, waiting, platform)
+        logger.info("turn_adopted", extra={"reply": waiting.reply_id, "parts": len(begun)})
+        self._ours.add(turn.reply_id)
+        self._enqueue(replace(turn, begun=begun))
+        return True
+
+    async def _begun(self, turn: Turn, waiting: PendingTurn, platform: ChatPlatform) -> tuple[MessageRef, ...]:
+        """What shows of an answer: what was noted, and what was posted too late to be."""
+        if not isinstance(platform, CanFindOwn):
+            return waiting.parts
+        nonce, found = self._answering.nonce(turn.reply_id), list(waiting.parts)
+        try:
+            for message, name in await platform.own_since(turn.place, turn.asked_in):
+                is_ours = name.startswith(nonce) if name else await self._store.message_at(message) is None
+                if message not in found and is_ours:
+                    found.append(message)
+        except PlatformError as error:
+            logger.info("own_messages_not_found", extra={"error": str(error)})
+        return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
+
     def _enqueue(self, turn: Turn) -> None:
         turns = self._turns.get(turn.conversation.id)
         if turns is not None:
             turns.append(turn)
             return
         turns = self._turns[turn.conversation.id] = deque([turn])
-        self._tasks.start(self._take_turns(turn.conversation.id, turns), f"turns of {turn.conversation.id}")
+        work = self._take_turns(turn.conversation.id, turns)
+        self._workers[turn.conversation.id] = self._tasks.start(work, f"turns of {turn.conversation.id}")
 
     async def _take_turns(self, conversation_id: str, turns: deque[Turn]) -> None:
         try:
             while turns:
                 turn = turns.popleft()
                 answered = await self._answering.answer(turn)
+                await self._end(turn)
                 await self._on_answered(turn, answered)
+                if not turns:
+                    await self._what_others_heard(conversation_id, turn.platform)
         finally:
+            self._ours -= {each.reply_id for each in turns}
             del self._turns[conversation_id]
+            del self._workers[conversation_id]
+            await self._give_back(conversation_id)
+
+    async def _what_others_heard(self, conversation_id: str, platform: ChatPlatform) -> None:
+        """Another process that hears a question while we are at its conversation leaves it to us."""
+        try:
+            for each in await self._leases.waiting(conversation_id):
+                await self._adopt(each, platform)
+        except DatabaseUnavailableError as error:
+            logger.warning("waiting_turns_not_seen", extra={"error": str(error)})
+
+    async def _end(self, turn: Turn) -> None:
+        self._ours.discard(turn.reply_id)
+        try:
+            await self._leases.end(turn.reply_id)
+        except DatabaseUnavailableError as error:
+            logger.warning("turn_not_ended", extra={"reply": turn.reply_id, "error": str(error)})
+
+    async def _give_back(self, conversation_id: str) -> None:
+        try:
+            await self._leases.give_back(CONVERSATION + conversation_id)
+        except DatabaseUnavailableError as error:
+            logger.warning("lease_not_given_back", extra={"error": str(error)})

@@ -58,10 +58,12 @@ class SlackPlatform:
         """All edits in a workspace share one."""
         return f"{place.workspace}:chat.update"
 
-    async def post(self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str) -> Sent:
+    async def post(
+        self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str, again: bool = False
+    ) -> Sent:
         """Post in the channel or thread; Slack needs no `reply_to`, the thread says it."""
         del reply_to
-        if found := await self._posted.message(place, nonce):
+        if found := await self._posted.message(place, nonce, again=again):
             return Sent(found, is_found_again=True)
         call = self._client.chat_postMessage(
             channel=place.channel,
@@ -78,6 +80,10 @@ class SlackPlatform:
         """Show `text` in place of what the message showed."""
         await asking(self._client.chat_update(channel=message.channel, ts=message.id, **render(text)))
         return Sent(message)
+
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
+        """Ours that came after `question` in a thread or a direct conversation, each with its nonce."""
+        return await self._posted.own_since(place, question.id)
 
     @property
     def stream_limits(self) -> StreamLimits:

@@ -37,13 +37,23 @@ class Posted:
         self._posted.append(answer["ts"])
         return answer
 
-    async def message(self, place: PlaceRef, nonce: str) -> MessageRef | None:
-        """The message that was posted with `nonce`, if that is not known for sure."""
+    async def message(self, place: PlaceRef, nonce: str, *, again: bool = False) -> MessageRef | None:
+        """The message that was posted with `nonce`, if that is not known for sure, or another process may have."""
+        if again:
+            self._unsure.add(nonce)
         return await self._found(place, nonce, self._with_nonce)
 
     async def stream(self, place: PlaceRef, nonce: str) -> MessageRef | None:
         """The same for a stream: it carries no metadata to know it by."""
         return await self._found(place, nonce, self._unheard_of)
+
+    async def own_since(self, place: PlaceRef, ts: str) -> list[tuple[MessageRef, str]]:
+        """Ours in `place` that are newer than `ts`, oldest first, each with its nonce, or nothing for a stream."""
+        ours = [each for each in await self._newest(place) if each.get("user") == self._me.user_id and each["ts"] > ts]
+        return [
+            (MessageRef(PLATFORM, self._me.workspace, place.channel, each["ts"]), _nonce(each))
+            for each in reversed(ours)
+        ]
 
     async def _found(
         self, place: PlaceRef, nonce: str, look: Callable[[list[dict[str, Any]], str], str | None]
@@ -59,7 +69,7 @@ class Posted:
     @staticmethod
     def _with_nonce(messages: list[dict[str, Any]], nonce: str) -> str | None:
         for each in messages:
-            if ((each.get("metadata") or {}).get("event_payload") or {}).get("nonce") == nonce:
+            if _nonce(each) == nonce:
                 return str(each["ts"])
         return None
 
@@ -84,3 +94,7 @@ class Posted:
             )
         )
         return list(reversed(answer.get("messages") or ()))
+
+
+def _nonce(message: dict[str, Any]) -> str:
+    return str(((message.get("metadata") or {}).get("event_payload") or {}).get("nonce") or "")

@@ -58,18 +58,30 @@ async def connected(url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file that `url` names; None where it names a server. Raises SettingsError for a URL that names neither."""
+    named = _named(url)
+    return named if isinstance(named, Path) else None
+
+
 def _database(url: str) -> Database:
+    named = _named(url)
+    return SqliteDatabase(named) if isinstance(named, Path) else PostgresDatabase(named)
+
+
+def _named(url: str) -> Path | URL:
+    """A file of SQLite, or the URL of a Postgres database."""
     if "://" not in url:
-        return SqliteDatabase(Path(url))
+        return Path(url)
     try:
         parsed = make_url(url)
     except ArgumentError as error:
         raise SettingsError(f"The database's URL cannot be read ({error}).") from error
     backend = parsed.get_backend_name()
     if backend in {"postgres", "postgresql"}:
-        return PostgresDatabase(_for_asyncpg(parsed))
+        return _for_asyncpg(parsed)
     if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return SqliteDatabase(Path(parsed.database))
+        return Path(parsed.database)
     raise SettingsError(
         f"No store can be kept at {parsed.render_as_string(hide_password=True)}: "
         "name a file (sqlite:///plaudit.db) or a Postgres database (postgresql://user@host/name)."

@@ -44,13 +44,18 @@ def conversation_lease(conversation_id: str) -> str:
 
 
 class SqlLeases:
-    """`core.ports.Leases` on an open database. `async with` renews what is held; leaving it gives everything back."""
+    """`core.ports.Leases` on an open database. `async with` renews what is held; leaving it gives everything back.
 
-    def __init__(self, database: Database, *, on_lost: Callable[[str], None] = lambda _: None) -> None:
-        """`on_lost` hears the name of each lease that could not be renewed in time: someone else may be at it."""
+    On SQLite every lease is ours, and so every turn that waits is an orphan: whoever asks knows its own.
+    """
+
+    def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_lost: Callable[[str], None] = lambda _: None
+        """Hears the name of each lease that could not be renewed in time: someone else may be at it."""
         self._owner = str(ULID())
-        self._on_lost = on_lost
+        # One process has an SQLite file to itself: see `alone`.
+        self._is_alone = database.dialect.name == "sqlite"
         self._held: dict[str, float] = {}
         self._beating: asyncio.Task[None] | None = None
         now = _NOW[database.dialect.name]
@@ -98,7 +103,7 @@ class SqlLeases:
 
     async def take(self, name: str) -> bool:
         """Whether this process may be at `name` from now on."""
-        if name in self._held:
+        if name in self._held or self._is_alone:
             return True
         began = asyncio.get_running_loop().time()
         is_ours = await self._do(self._take, name=name, owner=self._owner, seconds=LIFE)
@@ -177,7 +182,7 @@ class SqlLeases:
             self._held[name] = began + LIFE
         elif is_ours is False or loop.time() > self._held[name] - _SLACK:
             del self._held[name]
-            self._on_lost(name)
+            self.on_lost(name)
 
 
 def _parts(parts: Sequence[MessageRef]) -> str:

@@ -22,6 +22,7 @@ from core.store.envelope import Entry, entry
 from core.store.erasing import Erasure
 from core.store.explaining import Reason, explain
 from core.store.history import walk
+from core.store.leases import SqlLeases
 from core.store.refolding import Difference, Refolding
 from core.store.rewriting import Found, Rewriting, find
 from core.store.statements import Statements
@@ -55,6 +56,10 @@ class SqlStore:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._writer.__aexit__(kind, error, traceback)
+
+    def leases(self) -> SqlLeases:
+        """The leases in the same database."""
+        return SqlLeases(self._database)
 
     async def append(self, *records: Record) -> list[bool]:
         """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""

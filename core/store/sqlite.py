@@ -44,7 +44,7 @@ class SqliteDatabase:
     """The database in the file at `path`, which is made where there is none."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._engine = create_engine(
             f"sqlite:///{path}", isolation_level="AUTOCOMMIT", pool_size=READERS + 1, max_overflow=0
         )
@@ -54,9 +54,9 @@ class SqliteDatabase:
 
     def check_exists(self) -> None:
         """Raises DatabaseUnavailableError where there is no such file: what only reads should not make one."""
-        if not self._path.exists():
+        if not self.path.exists():
             raise DatabaseUnavailableError(
-                f"There is no database at {self._path} yet: run the bot first, or name another one "
+                f"There is no database at {self.path} yet: run the bot first, or name another one "
                 "(PLAUDIT_DATABASE_URL, or --database)."
             )
 
@@ -132,7 +132,7 @@ class SqliteDatabase:
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         if busy:
             raise DatabaseUnavailableError(
-                f"What was erased is still in {self._path}-wal, because another program is reading: try again later."
+                f"What was erased is still in {self.path}-wal, because another program is reading: try again later."
             )
         return result
 
@@ -144,7 +144,7 @@ class SqliteDatabase:
             # Broken files are plain DatabaseErrors to sqlite3; its subclasses but one speak of the statement.
             if isinstance(error, OperationalError) or type(error.orig) is sqlite3.DatabaseError:
                 raise DatabaseUnavailableError(
-                    f"The database {self._path} cannot be used ({error.orig}). "
+                    f"The database {self.path} cannot be used ({error.orig}). "
                     "Check that the file and its directory can be written and that the disk has room."
                 ) from error
             raise

@@ -67,7 +67,7 @@ async def everything_in(store) -> bytes:
     if isinstance(store, MemoryStore):
         return repr([[record async for record in store.records()], vars(store.tables), store._keys]).encode()
     if isinstance(store._database, SqliteDatabase):
-        path = store._database._path
+        path = store._database.path
         return b"".join(Path(f"{path}{end}").read_bytes() for end in ("", "-wal", "-shm"))  # noqa: ASYNC240 - nobody else waits here
     return await store._database.read(_dump)
 

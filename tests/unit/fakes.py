@@ -30,7 +30,9 @@ class FakePlatform:
     def edit_bucket(self, place: PlaceRef) -> str:
         return place.channel
 
-    async def post(self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str) -> Sent:
+    async def post(
+        self, place: PlaceRef, text: str, *, reply_to: MessageRef | None, nonce: str, again: bool = False
+    ) -> Sent:
         await self._meet_fault()
         self.nonces.append(nonce)
         ref = MessageRef("fake", "w", place.channel, f"m{len(self.shown)}")

@@ -1,0 +1,52 @@
+"""The leases' twin in memory, for one process: every lease is ours, every turn that waits an orphan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.messages import MessageRef
+from core.ports import PendingTurn
+
+
+class MemoryLeases:
+    """Keeps what `core.ports.Leases` keeps for as long as it lives."""
+
+    def __init__(self) -> None:
+        self.turns: dict[str, PendingTurn] = {}
+        self.claims: set[str] = set()
+
+    async def take(self, name: str) -> bool:
+        """Whether this process may be at `name`: always."""
+        del name
+        return True
+
+    async def give_back(self, name: str) -> None:
+        """Nothing to do."""
+
+    async def claim(self, name: str) -> bool:
+        """Whether nobody has claimed `name`."""
+        is_first = name not in self.claims
+        self.claims.add(name)
+        return is_first
+
+    async def begin(self, turn: PendingTurn) -> bool:
+        """Let a turn wait. False where it waits already."""
+        is_new = turn.reply_id not in self.turns
+        self.turns.setdefault(turn.reply_id, turn)
+        return is_new
+
+    async def shows(self, reply_id: str, parts: Sequence[MessageRef]) -> None:
+        """Note what shows of an answer in the making."""
+        if reply_id in self.turns:
+            self.turns[reply_id] = replace(self.turns[reply_id], parts=tuple(parts))
+
+    async def end(self, reply_id: str) -> None:
+        """The turn is over."""
+        self.turns.pop(reply_id, None)
+
+    async def waiting(self, conversation_id: str) -> list[PendingTurn]:
+        """The turns of a conversation that are not over, in their order."""
+        return [each for each in self.turns.values() if each.conversation_id == conversation_id]
+
+    async def orphans(self) -> list[PendingTurn]:
+        """All turns that are not over."""
+        return list(self.turns.values())
