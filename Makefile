@@ -11,7 +11,7 @@ RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs lock bench bench-relay bench-streaming bench-feedback bench-store clean
+.PHONY: help demo test check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -36,6 +36,9 @@ format: $(DEV) ## Mend what can be mended by itself
 
 docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
 	$(BIN)/python docs/printed.py
+
+pictures: $(RUN) ## Draw the pictures in docs/ anew, from the demo's box and the real bot
+	$(BIN)/python docs/pictures.py
 
 bench: bench-relay bench-streaming bench-feedback bench-store ## Measure everything
 

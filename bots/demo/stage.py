@@ -34,23 +34,29 @@ class Stage:
     @contextmanager
     def showing(self) -> Iterator[None]:
         """Show what happens while the block lasts."""
-        if self._console.is_terminal:
-            with Live(
-                get_renderable=lambda: Tail(Group(*self._everything())),
-                console=self._console,
-                refresh_per_second=_REFRESH,
-            ):
-                yield
-        else:
-            unwatch = self._house.watch(self._tell)
-            try:
+        unwatch = self._house.watch(self._forget_note if self._console.is_terminal else self._tell)
+        try:
+            if self._console.is_terminal:
+                with self._live():
+                    yield
+            else:
                 yield
                 self._finish_all()
-            finally:
-                unwatch()
+        finally:
+            unwatch()
+
+    def _live(self) -> Live:
+        return Live(
+            get_renderable=lambda: Tail(Group(*self._everything())),
+            console=self._console,
+            refresh_per_second=_REFRESH,
+        )
+
+    def _forget_note(self, _: Change) -> None:
+        self._note = ""
 
     def note(self, text: str) -> None:
-        """Tell what leaves no trace in the room: that someone presses a button, that the bot is stopped."""
+        """Tell what leaves no trace in the room (a press, a stop); live, until something else happens there."""
         self._note = text
         if not self._console.is_terminal:
             self._finish_all()
