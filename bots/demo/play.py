@@ -96,8 +96,8 @@ async def _found(store: SqlStore, *, after: int) -> Record:
 
 
 def _in_words(record: Record) -> str:
-    said = {name: record.data[name] for name in ("name", "value")} | {"found_later": True}
-    return f"Found, and in the log now: {record.seq} {record.type} {orjson.dumps(said).decode()}"
+    name, value = record.data["name"], orjson.dumps(record.data["value"]).decode()
+    return f"Found, and in the log now: {record.seq} {record.type} {name} {value}, found_later"
 
 
 async def _summary(console: Console, directory: Path) -> None:
