@@ -104,7 +104,8 @@ class Stage:
     def _finish_all(self) -> None:
         """Print the replies that have been growing; whatever else happens comes after them."""
         for message, edits in self._edits.items():
-            self._print(message, "↳ ", f"  (grew by {edits} edits)" if edits else "")
+            plural = "" if edits == 1 else "s"
+            self._print(message, "↳ ", f"  (grew by {edits} edit{plural})" if edits else "")
         self._edits.clear()
 
     def _print(self, message: Message, before: str, after: str = "") -> None:
