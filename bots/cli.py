@@ -29,7 +29,7 @@ from core.following import follow
 from core.insight.report import ALL, Report, Score, reports_by, scores
 from core.insight.streaming import StreamingReport, streaming_report
 from core.messages import PlaceRef
-from core.policy_example import as_toml, example
+from core.policy.example import as_toml, example
 from core.records import Record
 from core.settings import Settings, env_example
 from core.store import database as store_database

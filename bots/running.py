@@ -19,7 +19,7 @@ from core.assistant import Assistant, Options
 from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from core.language_models.hub import HubModel
-from core.policy_file import Reloading
+from core.policy.file import Reloading
 from core.ports import ChatPlatform, Leases
 from core.prompt import Window
 from core.reconciling import SPAN

@@ -12,12 +12,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.answering import Answered, Answering, Turn
-from core.asking import Asking
 from core.clock import Clock
-from core.commands import Commands, Log
-from core.commenting import Commenting
 from core.conversations import Conversations
-from core.courtesies import Courtesies
 from core.events import (
     ButtonPressed,
     CommandGiven,
@@ -31,18 +27,22 @@ from core.events import (
     ReactionRemoved,
     ReactionsCleared,
 )
-from core.hearing import Hearing
-from core.interactions import Interactions
-from core.judging import Judging
+from core.hearing.commands import Commands, Log
+from core.hearing.courtesies import Courtesies
+from core.hearing.interactions import Interactions
+from core.hearing.messages import Hearing
+from core.hearing.offering import Offering
+from core.hearing.reactions import Reacting
+from core.judging.comments import Commenting
+from core.judging.forms import Asking
+from core.judging.opinions import Opinions
+from core.judging.replies import Replies
+from core.judging.votes import Judging
 from core.live import LiveReplies
-from core.offering import Offering
-from core.opinions import Opinions
 from core.policy import OnePolicy, Policies
 from core.ports import ChatPlatform, LanguageModel, Leases
 from core.prompt import DEFAULT_WINDOW, Window
-from core.reacting import Reacting
 from core.reconciling import SPAN, Reconciling
-from core.replies import Replies
 from core.said import Said
 from core.store.memory_leases import MemoryLeases
 from core.tasks import Tasks

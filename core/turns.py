@@ -19,9 +19,9 @@ from core.clock import Clock
 from core.conversations import RESET, Conversations
 from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import MessageReceived
+from core.judging.replies import JudgedReply
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
 from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
-from core.replies import JudgedReply
 from core.said import Said, question_of
 from core.tasks import Tasks
 from core.words import NOTHING_TO_RESET, NOTHING_TO_RETRY, RESET_DONE, RETRYING, TOO_MANY_RETRIES

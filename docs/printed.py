@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from core.policy_example import example, key_rows
+from core.policy.example import example, key_rows
 from core.records import RECORD_TYPES
 from core.settings import Settings, env_example, setting_names
 

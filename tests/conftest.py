@@ -5,6 +5,7 @@ import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,13 @@ TEMPLATE = "plaudit_template"
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
+    """The server of this run."""
+    with postgres_server() as server:
+        yield server
+
+
+@contextmanager
+def postgres_server() -> Iterator[Any]:
     """A server; `psql(sql)` runs a command on it, `get_uri(database)` is a database's URL."""
     # Not under pytest's own directory: for root the server runs as another user, whom a second run of pytest shuts out.
     with tempfile.TemporaryDirectory(prefix="plaudit-") as directory, _server(Path(directory)) as server:

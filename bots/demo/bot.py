@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from bots.pocket.server import Pocket
 from bots.pocket.things import Platform
 from bots.running import running
-from core.policy_file import Reloading
+from core.policy.file import Reloading
 from core.settings import Settings
 from core.store.sql import SqlStore
 

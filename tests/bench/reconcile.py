@@ -20,10 +20,10 @@ from core.assistant import Assistant, Options
 from core.errors import MessageGoneError, RateLimitedError
 from core.events import MessageReceived
 from core.feedback import SourceType, Value, canonical_emoji
+from core.judging.opinions import reaction_origin
 from core.language_models.scripted import ScriptedModel, words
 from core.live import LiveReplies
 from core.messages import MessageRef, Person, PersonRef, PlaceRef, Role
-from core.opinions import reaction_origin
 from core.policy import DEFAULT
 from core.ports import Limits, Rate, Reaction, Shown, Tally
 from core.reconciling import Reconciling

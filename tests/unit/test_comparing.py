@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.comparing import Doubts, differences, doubts
 from core.feedback import Assessment, AssessmentSource, SourceType
+from core.judging.opinions import comment_origin, reaction_origin
 from core.messages import MessageRef, PersonRef
-from core.opinions import comment_origin, reaction_origin
 from core.policy import DEFAULT
 from core.ports import Reaction, Tally
+from core.reconciling.comparing import Doubts, differences, doubts
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PART, OTHER_PART = MessageRef("fake", "w", "room", "m1"), MessageRef("fake", "w", "room", "m2")

@@ -3,8 +3,8 @@
 import pytest
 
 from core.errors import PlatformError, RateLimitedError
-from core.looking import Looks
 from core.ports import Rate
+from core.reconciling.looking import Looks
 
 SLACK = Rate(50, 60.0)
 

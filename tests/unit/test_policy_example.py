@@ -8,8 +8,8 @@ import pytest
 
 from core.messages import PlaceRef
 from core.policy import DEFAULT
-from core.policy_example import as_toml, duration, example, key_rows
-from core.policy_file import read_policies
+from core.policy.example import as_toml, duration, example, key_rows
+from core.policy.file import read_policies
 
 SOMEWHERE = PlaceRef("slack", "T1", "C1")
 

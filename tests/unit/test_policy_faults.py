@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import SettingsError
-from core.policy_file import read_policies
+from core.policy.file import read_policies
 
 
 def said(text):

@@ -9,7 +9,7 @@ from core.errors import SettingsError
 from core.feedback import USER_CATEGORY, USER_FEEDBACK, USER_RATING, Meaning
 from core.messages import MessageRef, PlaceRef
 from core.policy import DEFAULT, Audience, Seeds, ThreadPolicy
-from core.policy_file import load_policies, read_policies
+from core.policy.file import load_policies, read_policies
 
 
 def policy(text, platform="slack", workspace="T1", channel="C1"):

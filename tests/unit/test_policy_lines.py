@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from core.policy_lines import line_of
+from core.policy.lines import line_of
 
 TEXT = '''\
 # a comment = 1

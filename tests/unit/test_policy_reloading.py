@@ -7,7 +7,7 @@ import pytest
 from core.errors import SettingsError
 from core.messages import PlaceRef
 from core.policy import DEFAULT
-from core.policy_file import Reloading
+from core.policy.file import Reloading
 
 SOMEWHERE = PlaceRef("slack", "T1", "C1")
 

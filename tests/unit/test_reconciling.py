@@ -368,7 +368,7 @@ async def test_a_look_at_leisure_keeps_comments_and_leaves_questions(scene):
 
 
 async def test_where_too_much_is_written_the_news_and_each_reply_are_asked_for(scene, monkeypatch):
-    monkeypatch.setattr("core.revisiting._MESSAGES", 2)
+    monkeypatch.setattr("core.reconciling.revisiting._MESSAGES", 2)
     reply = await scene.ask()
     [part] = reply.parts
     scene.platform.votes[part] = [Reaction(BEN, "👍")]
@@ -398,7 +398,7 @@ async def test_a_place_that_cannot_be_read_does_not_keep_the_others_waiting(scen
 
 
 async def test_more_replies_than_are_held_at_a_time_are_all_looked_at(scene, monkeypatch):
-    monkeypatch.setattr("core.revisiting._PAGE", 1)
+    monkeypatch.setattr("core.reconciling.revisiting._PAGE", 1)
     replies = [await scene.ask(f"q{i}") for i in range(3)]
     for reply in replies:
         scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]

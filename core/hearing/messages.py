@@ -1,16 +1,16 @@
 """What people write: a question, a command, a correction, a comment, or nothing that is ours. What becomes of it."""
 
-from core.commands import Commands, read_command
-from core.commenting import CORRECTED, NOTED, Commenting
-from core.company import Company
-from core.courtesies import Courtesies
 from core.events import MessageDeleted, MessageEdited, MessageReceived
 from core.feedback import read_correction
-from core.interactions import Interactions
+from core.hearing.commands import Commands, read_command
+from core.hearing.company import Company
+from core.hearing.courtesies import Courtesies
+from core.hearing.interactions import Interactions
+from core.judging.comments import CORRECTED, NOTED, Commenting
+from core.judging.replies import Replies
 from core.messages import Role
 from core.policy import Policies, ThreadPolicy
 from core.ports import ChatPlatform, Store
-from core.replies import Replies
 from core.said import Said
 from core.turns import Turns
 from core.words import NOTHING_TO_RETRY, RETRYING, USE_THE_COMMAND

@@ -1,6 +1,6 @@
 """One look over a platform: the places in which replies of the last days stand are read again and held against the log.
 
-It knows where and how far to read. What differs on a message is `core.finding`'s, what is gone `core.missing`'s.
+It knows where and how far to read. What differs on a message is `finding`'s, what is gone `missing`'s.
 """
 
 import logging
@@ -14,12 +14,12 @@ from typing import Final
 from core.clock import Clock
 from core.errors import MessageGoneError, PlaceGoneError, PlatformError
 from core.events import MessageReceived
-from core.finding import Finder, RemembersChats
 from core.live import LiveReplies
 from core.messages import Conversation, Message, PlaceRef
-from core.missing import Missing, Span
 from core.policy import Policies, ThreadPolicy
 from core.ports import InTurn, Store
+from core.reconciling.finding import Finder, RemembersChats
+from core.reconciling.missing import Missing, Span
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from core.policy_keys import Discord, File, Layer, Slack, Some, SomeThere, Workspace
-from core.policy_lines import Path, line_of
+from core.policy.keys import Discord, File, Layer, Slack, Some, SomeThere, Workspace
+from core.policy.lines import Path, line_of
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TWICE: Final = {

@@ -1,7 +1,7 @@
 """What happened while the assistant was away: when it is looked for, on which platform, how far back and how fast.
 
-The looking itself is `core.revisiting`'s. It runs in the background, one look a platform at a time, within a share of
-what the platform allows; what is found twice counts once, and what people do meanwhile wins, being later.
+The looking itself is `revisiting`'s. It runs in the background, one look a platform at a time, within a share of what
+the platform allows; what is found twice counts once, and what people do meanwhile wins, being later.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from typing import Final
 
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError, PlatformError
-from core.finding import Finder, Handle, RemembersChats
 from core.live import LiveReplies
-from core.looking import Looks, Sleep
 from core.policy import OnePolicy, Policies
 from core.ports import CanLookBack, ChatPlatform, InTurn, Store
-from core.revisiting import Aim, Look
+from core.reconciling.finding import Finder, Handle, RemembersChats
+from core.reconciling.looking import Looks, Sleep
+from core.reconciling.revisiting import Aim, Look
 
 logger = logging.getLogger(__name__)
 

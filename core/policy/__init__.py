@@ -1,6 +1,6 @@
 """What an operator chose for a place: what the emoji mean, who is heard, what is offered, and how a thread is read.
 
-Plain values; the file that they come from is `core.policy_file`'s.
+Plain values; the file that they come from is `core.policy.file`'s.
 """
 
 from collections.abc import Mapping

@@ -5,11 +5,11 @@ from typing import Final
 from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded
 from core.feedback import EXPECTED_RESPONSE, Assessment, Meaning, read_below
-from core.judging import Judging
+from core.judging.opinions import Act, Opinions, comment_origin, reply_of
+from core.judging.replies import Replies
+from core.judging.votes import Judging
 from core.messages import MessageRef, PersonRef
-from core.opinions import Act, Opinions, comment_origin, reply_of
 from core.ports import Store
-from core.replies import Replies
 
 NOTED: Final = "📝"
 """The mark on a comment that was kept."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from core.feedback import BEST_SCORE, EXPECTED_RESPONSE, USER_COMMENT, Assessment, Meaning, SourceType, Value
+from core.judging.replies import JudgedReply
 from core.messages import MessageRef, PersonRef, PlaceRef, stable_ulid
 from core.records import LogExpectation, LogFeedback, Record, WithdrawAssessment, envelop
-from core.replies import JudgedReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

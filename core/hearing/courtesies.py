@@ -6,8 +6,8 @@ from collections.abc import Coroutine
 from core.answering import Answering
 from core.errors import PlatformError
 from core.events import MessageReceived
+from core.hearing.offering import mark
 from core.messages import MessageRef
-from core.offering import mark
 from core.ports import ChatPlatform
 from core.tasks import Tasks
 

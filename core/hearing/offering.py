@@ -5,9 +5,9 @@ import logging
 from typing import Final
 
 from core.answering import Answered, Turn
-from core.asking import SHOWN_ON_REPLIES
 from core.errors import PlatformError, RateLimitedError
 from core.gate import Gates
+from core.judging.forms import SHOWN_ON_REPLIES
 from core.messages import MessageRef
 from core.policy import Policies, Seeds
 from core.ports import CanOffer, CanReact, ChatPlatform, Sent

@@ -11,10 +11,10 @@ from typing import Final
 
 from core.errors import MessageGoneError, PlaceGoneError
 from core.events import MessageDeleted
-from core.finding import Finder, RemembersChats
+from core.judging.opinions import comment_origin
 from core.messages import Conversation, Message, MessageRef, Role
-from core.opinions import comment_origin
 from core.ports import InTurn, Shown, Store
+from core.reconciling.finding import Finder, RemembersChats
 
 _MORE: Final = 20
 """Messages of a conversation that are looked for beside its replies and their questions."""

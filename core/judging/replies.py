@@ -53,6 +53,8 @@ class Replies:
     async def above(self, event: MessageReceived) -> JudgedReply | None:
         """The last reply above a message, of the conversation in whose place it stands."""
         conversation = await self._store.latest_conversation(event.place) if event.lasting else None
+        if conversation is not None and event.at < conversation.started_at:
+            conversation = None  # the message that a thread stands under, told again
         if event.parent is None:
             return await self._last_above(conversation, event) if conversation else None
         reply = await self.at(event.parent)

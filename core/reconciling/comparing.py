@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from core.feedback import Assessment, Meaning, canonical_emoji
+from core.judging.opinions import reaction_origin
 from core.messages import MessageRef, PersonRef
-from core.opinions import reaction_origin
 from core.ports import Reaction, Tally
 
 Vote: TypeAlias = tuple[PersonRef, str]

@@ -5,18 +5,18 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final
 
-from core.asking import Asking, ask_correction, ask_why, noted
 from core.clock import Clock
-from core.commands import Commands
 from core.controls import Form, Notice, Verb, read_action
 from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import ButtonPressed, CommandGiven, FormSubmitted, HomeOpened, Interaction, MessageReceived
-from core.judging import Judging
+from core.hearing.commands import Commands
+from core.judging.forms import Asking, ask_correction, ask_why, noted
+from core.judging.opinions import Act
+from core.judging.replies import JudgedReply, Replies
+from core.judging.votes import Judging
 from core.messages import MessageRef, PersonRef, PlaceRef
-from core.opinions import Act
 from core.policy import Policies
 from core.ports import CanAnswer, CanShowHome, CanTellPrivately, ChatPlatform, Store
-from core.replies import JudgedReply, Replies
 from core.turns import Turns
 from core.words import (
     GONE,

@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from core.commenting import CORRECTED, NOTED, TAKE_BACK, Commenting
-from core.courtesies import Courtesies
 from core.events import MessageReceived, ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.feedback import EXPECTED_RESPONSE, Meaning, canonical_emoji
-from core.interactions import Interactions
-from core.judging import Judging
+from core.hearing.courtesies import Courtesies
+from core.hearing.interactions import Interactions
+from core.judging.comments import CORRECTED, NOTED, TAKE_BACK, Commenting
+from core.judging.replies import JudgedReply, Replies
+from core.judging.votes import Judging
 from core.messages import Person
 from core.policy import Policies
 from core.ports import ChatPlatform, Store
-from core.replies import JudgedReply, Replies
 from core.turns import Turns
 
 RETRY: Final = "🔁"

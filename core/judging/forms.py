@@ -16,11 +16,11 @@ from core.feedback import (
     Meaning,
     dimension,
 )
-from core.opinions import Act, Opinions, form_origin
+from core.judging.opinions import Act, Opinions, form_origin
+from core.judging.replies import JudgedReply
 from core.policy import Policy
 from core.ports import Store
 from core.records import Record
-from core.replies import JudgedReply
 from core.words import CORRECT_IT, NOTHING_SAID, TAKEN_BACK, THANKS, WHY
 
 _CATEGORIES: Final = "categories"

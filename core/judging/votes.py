@@ -6,12 +6,12 @@ folding.
 
 from core.events import ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.feedback import USER_FEEDBACK, Assessment, Meaning, canonical_emoji
+from core.judging.opinions import Act, Opinions, button_origin, reaction_origin
+from core.judging.replies import JudgedReply
 from core.messages import MessageRef, PersonRef, PlaceRef
-from core.opinions import Act, Opinions, button_origin, reaction_origin
 from core.policy import Policies
 from core.ports import Store
 from core.records import Record
-from core.replies import JudgedReply
 
 
 class Judging:

@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
 from core.clock import Clock
-from core.commenting import TAKE_BACK
-from core.comparing import differences, doubts, known_people, names_of
 from core.errors import MessageGoneError
 from core.events import Event, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import Assessment, Meaning, canonical_emoji, read_below
+from core.judging.comments import TAKE_BACK
+from core.judging.opinions import comment_origin
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
-from core.opinions import comment_origin
 from core.policy import Policies
 from core.ports import CanLookBack, ChatPlatform, InTurn, Reaction, Shown, Store, Tally
+from core.reconciling.comparing import differences, doubts, known_people, names_of
 
 Handle: TypeAlias = Callable[[Event, ChatPlatform], Awaitable[None]]
 

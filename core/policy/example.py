@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from core.policy import DEFAULT, Audience, Policy
-from core.policy_keys import LOOK_BACK, LOOK_BACK_EVERY, File
+from core.policy.keys import LOOK_BACK, LOOK_BACK_EVERY, File
 
 _HEAD: Final = """\
 # What Plaudit makes of reactions, buttons and comments. Copy this file to plaudit.toml and take away the # where you

@@ -1,7 +1,7 @@
 """The operator's `plaudit.toml`: read, checked, and asked which policy holds where.
 
-What the keys may be is `core.policy_keys`'s, how layers go together `core.policy_layers`'s, and the sentence about what
-is wrong `core.policy_faults`'s.
+What the keys may be is `core.policy.keys`'s, how layers go together `core.policy.layers`'s, and the sentence about what
+is wrong `core.policy.faults`'s.
 """
 
 import logging
@@ -16,9 +16,9 @@ from pydantic import ValidationError
 from core.errors import SettingsError
 from core.messages import MessageRef, PlaceRef
 from core.policy import Policy
-from core.policy_faults import faults_of, no_toml, sentence
-from core.policy_keys import File
-from core.policy_layers import Key, faults, policy_of, stacks
+from core.policy.faults import faults_of, no_toml, sentence
+from core.policy.keys import File
+from core.policy.layers import Key, faults, policy_of, stacks
 
 logger = logging.getLogger(__name__)
 

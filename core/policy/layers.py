@@ -1,6 +1,6 @@
 """The layers of `plaudit.toml` – all, a platform, a workspace or guild, a channel – laid over one another.
 
-Pure: values of `core.policy_keys` become values of `core.policy`. It knows nothing of files and lines.
+Pure: values of `core.policy.keys` become values of `core.policy`. It knows nothing of files and lines.
 """
 
 import re
@@ -10,9 +10,9 @@ from typing import Final, TypeAlias
 
 from core.feedback import USER_CATEGORY, Meaning, canonical_emoji
 from core.policy import DEFAULT, Audience, Policy
-from core.policy_faults import Fault
-from core.policy_keys import MAX_CATEGORIES, File, Layer, Workspace
-from core.policy_lines import Path
+from core.policy.faults import Fault
+from core.policy.keys import MAX_CATEGORIES, File, Layer, Workspace
+from core.policy.lines import Path
 
 Key: TypeAlias = tuple[str, ...]
 """A place: `()`, platform, platform and workspace, or all three with the channel."""

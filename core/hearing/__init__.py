@@ -1,0 +1,1 @@
+"""What people do, told apart and answered: messages, reactions, buttons, forms, commands."""
