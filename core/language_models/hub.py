@@ -64,7 +64,8 @@ class HubModel:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the connections."""
+        """Close the connections, and leave the library as fit for others as it was."""
+        set_async_client_factory(lambda: httpx2.AsyncClient(follow_redirects=True, timeout=None))
         await self._client.aclose()
 
     async def reply(self, prompt: Sequence[PromptMessage]) -> AsyncGenerator[Chunk, None]:
