@@ -108,6 +108,23 @@ class Settings(BaseSettings):
             "(`plaudit config example`). A named file must be there; without plaudit.toml its defaults hold."
         ),
     ] = "plaudit.toml"
+    pseudonym_key: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=16,
+            description="What the names of people in reports and exports (person-…) are made with; empty: a key that "
+            "the database keeps. The same key gives the same names in several databases.",
+        ),
+    ] = None
+    retention_days: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100_000,
+            description="After so many days the words of questions, answers, comments, reasons and corrections are "
+            "taken out of the log and the tables for good; the numbers stay. 0: they are kept for ever.",
+        ),
+    ] = 0
     feedback: Annotated[
         bool,
         Field(description="Keep what people think of the replies. Off: the assistant answers, votes are not kept."),

@@ -17,11 +17,14 @@ from core.store.sqlite import SqliteDatabase
 
 
 @asynccontextmanager
-async def open_store(url: str, *, clock: Clock | None = None, must_exist: bool = False) -> AsyncIterator[SqlStore]:
+async def open_store(
+    url: str, *, clock: Clock | None = None, must_exist: bool = False, pseudonym_key: str | None = None
+) -> AsyncIterator[SqlStore]:
     """The store at `url`: `postgresql://user@host/name`, `sqlite:///file`, or the path of a file.
 
     The tables of an SQLite file are made or upgraded; a Postgres server may serve others, and its tables are upgraded
-    by command only. `must_exist`: an SQLite file that is not there is not made.
+    by command only. `must_exist`: an SQLite file that is not there is not made. `pseudonym_key`: what the names of
+    people are made with, in place of the database's own.
     Raises SettingsError for another URL, DatabaseUnavailableError where it cannot be opened, and
     SchemaMismatchError where its tables are not of this version.
     """
@@ -32,7 +35,7 @@ async def open_store(url: str, *, clock: Clock | None = None, must_exist: bool =
             await database.write(schema.upgrade)
         else:
             await database.read(schema.check_version)
-        async with SqlStore(database, clock) as store:
+        async with SqlStore(database, clock, pseudonym_key=pseudonym_key) as store:
             yield store
 
 

@@ -77,6 +77,12 @@ def without_words(record: Record, *, username: str = "") -> Record:
     return replace(record, data=data)
 
 
+def question_of(record: Record) -> str | None:
+    """The id of the question that the record answers, where it adds an answer with words."""
+    answers = record.type == "add_message" and record.data.get("content")
+    return record.data.get("question_id") if answers else None
+
+
 def _is_plain(name: str, value: Any) -> bool:
     return name in _PLAIN or value is None or isinstance(value, bool | int | float)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from core.messages import Json, Role
+from core.pseudonyms import Pseudonyms
 from core.records import Record
 from core.store.opinions_told import called
 
@@ -20,16 +21,16 @@ class Reason:
     what: str
 
 
-def explain(records: Iterable[Record], message_id: str) -> list[Reason]:
+def explain(records: Iterable[Record], message_id: str, pseudonyms: Pseudonyms) -> list[Reason]:
     """What each of the records of a conversation that are about a message did to it, in the order of the log."""
     return [
-        Reason(record.seq or 0, record.at, record.type, _TELLERS.get(record.type, _unknown)(record.data))
+        Reason(record.seq or 0, record.at, record.type, _TELLERS.get(record.type, _unknown)(record.data, pseudonyms))
         for record in records
         if record.message_id == message_id
     ]
 
 
-def _added(data: Json) -> str:
+def _added(data: Json, _pseudonyms: Pseudonyms) -> str:
     who = "The assistant's answer" if data["role"] == Role.ASSISTANT else "A message"
     asked = f" to {data['question_id']}" if data.get("question_id") else ""
     again = f", beside {data['retry_of']}" if data.get("retry_of") else ""
@@ -38,23 +39,24 @@ def _added(data: Json) -> str:
     return f"{who}{asked}{again} was kept, {words}{ended}."
 
 
-def _updated(data: Json) -> str:
+def _updated(data: Json, _pseudonyms: Pseudonyms) -> str:
     if data.get("deleted"):
         return "It was deleted."
     return "It was edited: the new text counts." if data.get("content") else "It was rated or edited elsewhere."
 
 
-def _judged(data: Json) -> str:
+def _judged(data: Json, pseudonyms: Pseudonyms) -> str:
     late = ", found later" if data.get("metadata", {}).get("found_later") else ""
-    who = called(data["source_type"], data["source_id"])
+    who = called(data["source_type"], data["source_id"], pseudonyms)
     return f"{who} said {data['name']} = {_shown(data['value'])} by {data['origin']}{late}."
 
 
-def _withdrawn(data: Json) -> str:
-    return f"{called(data['source_type'], data['source_id'])} took back {data['name']} by {data['origin']}."
+def _withdrawn(data: Json, pseudonyms: Pseudonyms) -> str:
+    who = called(data["source_type"], data["source_id"], pseudonyms)
+    return f"{who} took back {data['name']} by {data['origin']}."
 
 
-def _unknown(_data: Json) -> str:
+def _unknown(_data: Json, _pseudonyms: Pseudonyms) -> str:
     return "A record of a type that this version does not know; it changes nothing."
 
 
@@ -62,7 +64,7 @@ def _shown(value: Any) -> str:
     return f"“{value}”" if isinstance(value, str) else str(value)
 
 
-_TELLERS: dict[str, Callable[[Json], str]] = {
+_TELLERS: dict[str, Callable[[Json, Pseudonyms], str]] = {
     "add_message": _added,
     "update_message": _updated,
     "log_feedback": _judged,

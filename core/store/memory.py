@@ -1,5 +1,6 @@
 """The store's twin in memory, for tests: the same folding, on dicts. It forgets everything when it goes."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -10,13 +11,14 @@ import orjson
 from core.clock import Clock, SystemClock
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, Role
+from core.pseudonyms import Pseudonyms
 from core.records import Record
 from core.store import counts, views
 from core.store.changes import Row, order
 from core.store.columns import to_utc
 from core.store.counting import Counting
 from core.store.envelope import entry
-from core.store.erasing import Erasure, is_erased, names_of
+from core.store.erasing import Erasure, is_erased, names_of, question_of, without_words
 from core.store.folded import FoldedTables
 from core.store.folding import fold
 from core.store.history import walk
@@ -32,14 +34,19 @@ class MemoryStore:
         self._keys: set[str] = set()
         self._ids: set[str] = set()
         self._erased: set[str] = set()
+        self._pseudonyms = Pseudonyms(secrets.token_bytes())
         self.tables = FoldedTables()
+
+    async def pseudonyms(self) -> Pseudonyms:
+        """What people are called in everything that is shown or given away."""
+        return self._pseudonyms
 
     async def append(self, *records: Record) -> list[bool]:
         """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""
         fresh: dict[str, Record] = {}
         answers = []
         for each in records:
-            ready = entry(each)
+            ready = entry(without_words(each) if self._is_to_someone_erased(each) else each)
             key = ready.record.idempotency_key
             answers.append(key not in self._keys and key not in fresh and self._erased.isdisjoint(ready.guards))
             if answers[-1]:
@@ -50,6 +57,10 @@ class MemoryStore:
         for record in fresh.values():
             self._keep(record)
         return answers
+
+    def _is_to_someone_erased(self, record: Record) -> bool:
+        question = self.tables.messages.get(question_of(record) or "")
+        return question is not None and is_erased(question["author"])
 
     def _keep(self, record: Record) -> None:
         kept = replace(record, seq=len(self._log) + 1, committed_at=self._clock.now())
@@ -169,7 +180,7 @@ class MemoryStore:
         """A conversation folded from the log alone, as of a seq or a moment. Raises NotFoundError."""
         as_of = to_utc(as_of) if isinstance(as_of, datetime) else as_of
         records = (each for each in self._log if each.conversation_id == conversation_id and _is_until(each, as_of))
-        return views.conversation_view(records, conversation_id, as_of=as_of)
+        return views.conversation_view(records, conversation_id, as_of=as_of, pseudonyms=self._pseudonyms)
 
     async def report_counts(
         self,

@@ -1,6 +1,5 @@
 """How each person's opinion of a message came to be, and what it is: told from the log's records alone. Pure."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,13 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from core.feedback import USER_CATEGORY, USER_COMMENT, SourceType, Value
+from core.pseudonyms import Pseudonyms
 from core.records import Record
 from core.store.changes import Row, Step, order
 from core.store.folded import FoldedTables
 from core.store.folding import fold
 
 _SIDE_BY_SIDE: Final = frozenset({USER_COMMENT, USER_CATEGORY})
-_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,12 @@ class Opinion:
     """Their own words for it; for a vote or score that came without, what they commented on the same message."""
 
 
-def called(source_type: str, source_id: str) -> str:
+def called(source_type: str, source_id: str, pseudonyms: Pseudonyms) -> str:
     """A short name for who judged: the same for one person everywhere, and not their id. Judges keep theirs."""
-    if source_type != SourceType.HUMAN:
-        return f"{source_type}:{source_id}"
-    return f"person-{hashlib.sha256(source_id.encode()).hexdigest()[:_DIGITS]}"
+    return pseudonyms.of(source_id) if source_type == SourceType.HUMAN else f"{source_type}:{source_id}"
 
 
-def opinion_changes(records: Iterable[Record]) -> dict[str, tuple[OpinionChange, ...]]:
+def opinion_changes(records: Iterable[Record], pseudonyms: Pseudonyms) -> dict[str, tuple[OpinionChange, ...]]:
     """By message: what was said and taken back, in the order in which it happened."""
     changes = [(record, change.row) for record in records for change in fold(record) if change.step is Step.ASSESS]
     tables = FoldedTables()
@@ -66,7 +63,7 @@ def opinion_changes(records: Iterable[Record]) -> dict[str, tuple[OpinionChange,
             OpinionChange(
                 row["at"],
                 row["seq"],
-                called(row["source_type"], row["source_id"]),
+                called(row["source_type"], row["source_id"], pseudonyms),
                 row["name"],
                 before,
                 _counting(tables, row),
@@ -86,11 +83,16 @@ def _counting(tables: FoldedTables, row: Row) -> Value:
     return value
 
 
-def opinions(rows: Sequence[Row]) -> tuple[Opinion, ...]:
+def opinions(rows: Sequence[Row], pseudonyms: Pseudonyms) -> tuple[Opinion, ...]:
     """What everyone thinks of one message, of whose assessments these are the rows; oldest first."""
     counting = sorted((row for row in rows if row["current"]), key=order)
     return tuple(
-        Opinion(called(row["source_type"], row["source_id"]), row["name"], row["value"], rationale(row, counting))
+        Opinion(
+            called(row["source_type"], row["source_id"], pseudonyms),
+            row["name"],
+            row["value"],
+            rationale(row, counting),
+        )
         for row in counting
     )
 

@@ -3,6 +3,7 @@
 The statements are made once, with named parameters: composing one costs more than running it.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, false, literal_column, select, true
@@ -30,6 +31,7 @@ _idle = _conversation.where(_c.ended_at.is_(None), _c.last_message_at < bindpara
 _message = select(*(_m[name] for name in MESSAGE))
 _place_of = select(_m.conversation_id, _m.seq).where(_m.id == bindparam("id"))
 _message_by_id = _message.where(_m.id == bindparam("id"))
+_authors = select(_m.id, _m.author).where(_m.id.in_(bindparam("ids", expanding=True)))
 _by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindparam("key")).scalar_subquery())
 _there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
 _newest = _there.limit(bindparam("limit"))
@@ -50,6 +52,11 @@ _standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == t
 _from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true(), _theirs).limit(1)
 
 _consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).order_by(_s.at.desc(), _s.seq.desc())
+
+
+def authors(connection: Connection, message_ids: Collection[str]) -> list[tuple[str, str]]:
+    """The ids of those of the messages that are there, each with its author."""
+    return [(id_, author) for id_, author in connection.execute(_authors, {"ids": message_ids})]
 
 
 def latest_conversation(connection: Connection, place: PlaceRef) -> Conversation | None:

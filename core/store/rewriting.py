@@ -15,6 +15,7 @@ from core.store.changes import Row, Step
 from core.store.columns import UtcDateTime
 from core.store.erasing import TOLD_AGAIN, Erasure
 from core.store.folding import fold
+from core.store.ledger import mark_stale
 from core.store.log import RECORDS, read_seqs
 from core.store.statements import Statements
 from core.store.tables import AssessmentRow, ConversationRow, ErasedKeyRow, MessageRow, SubjectRow, table
@@ -90,6 +91,7 @@ class Rewriting:
             ]
             if pairs:
                 self._rewrite(pairs, messages)
+            mark_stale(self._connection, [record for record, _ in pairs], self._erasure.at)
         self._forget_older()
         return self._erasure.record(self._topic) if self.changed else None
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,18 +13,22 @@ from core.clock import Clock, SystemClock
 from core.errors import NotFoundError
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef
+from core.pseudonyms import Pseudonyms
 from core.records import Record
-from core.store import counts, grouping, log, queries, refolding, report, views
+from core.store import log, queries, refolding, views
 from core.store.changes import Change
 from core.store.columns import to_utc
-from core.store.engine import Database, Result
+from core.store.engine import Database
 from core.store.envelope import Entry, entry
-from core.store.erasing import Erasure
+from core.store.erasing import Erasure, is_erased, question_of, without_words
 from core.store.explaining import Reason, explain
 from core.store.history import walk
+from core.store.keys import pseudonyms_of
 from core.store.leases import SqlLeases
+from core.store.ledger import Ledger
 from core.store.refolding import Difference, Refolding
 from core.store.rewriting import Found, Rewriting, find
+from core.store.sql_counts import SqlCounts
 from core.store.statements import Statements
 from core.store.writer import GroupWriter
 
@@ -36,14 +40,16 @@ def _unheard(_reached: int) -> None:
     pass
 
 
-class SqlStore:
+class SqlStore(SqlCounts):
     """A `Store` on an open database whose schema is current. `async with` runs its writer and drains it at the end.
 
     Every method raises `DatabaseUnavailableError` when the database cannot be reached.
     """
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, clock: Clock | None = None, *, pseudonym_key: str | None = None) -> None:
         self._database = database
+        self._pseudonym_key = pseudonym_key
+        self._pseudonyms: Pseudonyms | None = None
         self._clock = clock or SystemClock()
         self._statements = Statements(database.dialect)
         self._writer = GroupWriter(self._commit)
@@ -57,9 +63,18 @@ class SqlStore:
     ) -> None:
         await self._writer.__aexit__(kind, error, traceback)
 
+    def ledger(self) -> Ledger:
+        """What was given records out of the log."""
+        return Ledger(self._database, self._clock)
+
     def leases(self) -> SqlLeases:
         """The leases in the same database."""
         return SqlLeases(self._database)
+
+    async def pseudonyms(self) -> Pseudonyms:
+        """What people are called in everything that is shown or given away."""
+        self._pseudonyms = self._pseudonyms or await pseudonyms_of(self._database, self._pseudonym_key)
+        return self._pseudonyms
 
     async def append(self, *records: Record) -> list[bool]:
         """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""
@@ -169,14 +184,16 @@ class SqlStore:
         """A conversation folded from the log alone, as of a seq or a moment (by `at`). Raises NotFoundError."""
         as_of = to_utc(as_of) if isinstance(as_of, datetime) else as_of
         read = partial(log.read_conversation, conversation_id=conversation_id, as_of=as_of)
-        return views.conversation_view(await self._database.read(read), conversation_id, as_of=as_of)
+        return views.conversation_view(
+            await self._database.read(read), conversation_id, as_of=as_of, pseudonyms=await self.pseudonyms()
+        )
 
     async def explain(self, message_id: str) -> list[Reason]:
         """The records behind a message and what people think of it, in the order of the log. Raises NotFoundError."""
         reasons: list[Reason] = []
         if message := await self.message(message_id):
             read = partial(log.read_conversation, conversation_id=message.conversation_id, as_of=None)
-            reasons = explain(await self._database.read(read), message_id)
+            reasons = explain(await self._database.read(read), message_id, await self.pseudonyms())
         if not reasons:
             raise NotFoundError(
                 f"There is no message {message_id}. The ids of messages are in the records `add_message`."
@@ -186,50 +203,6 @@ class SqlStore:
     async def newest(self) -> int:
         """The seq of the newest record; 0 where there is none."""
         return await self._database.read(log.newest)
-
-    async def report_counts(
-        self,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        *,
-        platform: str | None = None,
-        workspace: str | None = None,
-        channel: PlaceRef | None = None,
-    ) -> counts.ReportCounts:
-        """The replies with a timestamp in [`since`, `until`), and what people say of them now.
-
-        Only those that were given on a platform, in a workspace, in a channel and its threads, where one is named.
-        """
-        place = counts.place_prefix(platform, workspace, channel)
-        return await self._counted(partial(report.report_counts, place=place), since, until)
-
-    async def counts_by(
-        self, division: counts.Division, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.GroupCounts]:
-        """The same for each part of a division, by name."""
-        return await self._counted(partial(grouping.counts_by, division=division), since, until)
-
-    async def dimension_counts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.DimensionCounts]:
-        """How people scored the replies, by the name of the dimension."""
-        return await self._counted(grouping.dimension_counts, since, until)
-
-    async def category_counts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.CategoryCounts]:
-        """How many people said of how many replies which category, the most frequent first."""
-        return await self._counted(grouping.category_counts, since, until)
-
-    async def streaming_figures(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[dict[str, Any]]:
-        """How each reply with a timestamp in [`since`, `until`) streamed: the fields of `core.metering.Streaming`."""
-        return await self._counted(report.streaming_figures, since, until)
-
-    async def _counted(self, count: Callable[..., Result], since: datetime | None, until: datetime | None) -> Result:
-        since, until = since and to_utc(since), until and to_utc(until)
-        return await self._database.read(partial(count, since=since, until=until))
 
     async def rebuild(self, progress: Callable[[int], None] = _unheard) -> None:
         """Fold the tables anew from the log, and mend in those that are in use what is not as the log says.
@@ -257,6 +230,7 @@ class SqlStore:
             raise ValueError(f"The database does not take the record {ids}: {error}.") from error
 
     def _append(self, connection: Connection, entries: Sequence[Entry]) -> list[bool]:
+        entries = _withheld(connection, entries)
         seqs = self._database.insert(connection, entries, self._clock.now())
         changes: list[Change] = []
         for each, seq in zip(entries, seqs, strict=True):
@@ -264,6 +238,17 @@ class SqlStore:
                 changes.extend(_numbered(each.changes, seq))
         self._statements.apply(connection, changes)
         return [seq is not None for seq in seqs]
+
+
+def _withheld(connection: Connection, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries, without the words of answers whose asker was erased while they were in the making."""
+    questions = {question for each in entries if (question := question_of(each.record))}
+    if not questions:
+        return entries
+    erased = {id_ for id_, author in queries.authors(connection, questions) if is_erased(author)}
+    if not erased:
+        return entries
+    return [entry(without_words(each.record)) if question_of(each.record) in erased else each for each in entries]
 
 
 def _refold_some(connection: Connection) -> int:

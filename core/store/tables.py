@@ -237,6 +237,45 @@ class ConsumerRow(Base, table=True):
     seq: int = Field(sa_type=SEQ)
 
 
+class KeyRow(Base, table=True):
+    """A secret key of ours, made by chance at its first use. Not folded."""
+
+    __tablename__ = "keys"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+class ExportRow(Base, table=True):
+    """Something that was given records out of the log: those from `seq_from` to `seq_to`. Not folded.
+
+    `stale_since`: an erasure has changed some of them, and it was not told of it yet.
+    """
+
+    __tablename__ = "exports"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    id: str = Field(primary_key=True)
+    kind: str
+    target: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    seq_from: int = Field(sa_type=SEQ)
+    seq_to: int = Field(sa_type=SEQ)
+    options: dict[str, Any] = Field(sa_type=JsonData)
+    stale_since: datetime | None = Field(sa_type=UtcDateTime)
+
+
+class StaleMessageRow(Base, table=True):
+    """A message of which an export may hold what was erased since. Not folded."""
+
+    __tablename__ = "stale_messages"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    export_id: str = Field(primary_key=True)
+    message_id: str = Field(primary_key=True)
+
+
 FOLDED = (ConversationRow, MessageRow, MessagePartRow, AssessmentRow, SubjectRow)
 """The tables that can be made anew from the log."""
 

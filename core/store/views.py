@@ -9,6 +9,7 @@ from typing import TypeAlias
 from core.errors import NotFoundError
 from core.feedback import USER_COMMENT, USER_FEEDBACK, USER_RATING, SourceType
 from core.messages import ModelIdentity
+from core.pseudonyms import Pseudonyms
 from core.records import Record
 from core.store.changes import Row, order
 from core.store.folded import FoldedTables
@@ -49,7 +50,7 @@ class ConversationView:
 
 
 def conversation_view(
-    records: Iterable[Record], conversation_id: str, *, as_of: int | datetime | None
+    records: Iterable[Record], conversation_id: str, *, as_of: int | datetime | None, pseudonyms: Pseudonyms
 ) -> ConversationView:
     """The conversation folded from its `records`, which end at `as_of`. Raises NotFoundError where they start none."""
     records = list(records)
@@ -64,19 +65,22 @@ def conversation_view(
             "The ids of conversations are in the records `start_conversation`."
         )
     messages = [message for message in tables.messages.values() if not message["deleted"]]
-    history = opinion_changes(records)
+    history = opinion_changes(records, pseudonyms)
     return ConversationView(
         conversation_id,
         as_model(row["model"]),
         row["username"],
         tuple(
-            _message_view(message, list(tables.assessments[message["id"]].values()), history.get(message["id"], ()))
+            _message_view(message, opinions(assessments, pseudonyms), assessments, history.get(message["id"], ()))
             for message in messages
+            for assessments in [list(tables.assessments[message["id"]].values())]
         ),
     )
 
 
-def _message_view(message: Row, assessments: Sequence[Row], history: tuple[OpinionChange, ...]) -> MessageView:
+def _message_view(
+    message: Row, said: tuple[Opinion, ...], assessments: Sequence[Row], history: tuple[OpinionChange, ...]
+) -> MessageView:
     by_people = [row for row in assessments if row["current"] and row["source_type"] == SourceType.HUMAN]
     comments = [row for row in by_people if row["name"] == USER_COMMENT and row["value"]]
     return MessageView(
@@ -87,7 +91,7 @@ def _message_view(message: Row, assessments: Sequence[Row], history: tuple[Opini
         _rating(by_people) if _rated(by_people) else message["rating"],
         "\n".join(str(row["value"]) for row in sorted(comments, key=order)) or message["feedback"],
         message["timestamp"],
-        opinions(assessments),
+        said,
         history,
     )
 

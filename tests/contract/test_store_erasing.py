@@ -236,3 +236,20 @@ async def test_a_short_id_is_no_reason_to_change_other_words(store, place) -> No
     await store.erase(cat)
 
     assert [each.content for each in await store.history("c9", limit=9)] == ["", "7 dwarfs"]
+
+
+async def test_an_answer_in_the_making_is_kept_without_its_words_where_its_asker_was_erased(store) -> None:
+    await store.append(*story())
+    await store.erase(ANN)
+
+    await store.append(
+        replied("m8", 20, content=f"{WORDS}, as I said", question_id="m1", completion_tokens=7),
+        replied("m9", 21, content="Nougat, as I said", question_id="m3"),
+    )
+
+    assert WORDS.encode() not in await everything_in(store)
+    [late, other] = [await store.message(each) for each in ("m8", "m9")]
+    assert late is not None
+    assert other is not None
+    assert (late.content, other.content) == ("", "Nougat, as I said")
+    assert (await store.report_counts()).total_traces == 4

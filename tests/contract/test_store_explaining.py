@@ -3,12 +3,11 @@
 import pytest
 
 from core.errors import NotFoundError
-from core.store.opinions_told import called
 from tests.contract.store_stories import LIKE, changed, corrected, replied, said, started, voted, withdrew
 
 
 async def test_every_record_behind_a_reply_is_told_in_a_sentence(sql_store) -> None:
-    ann = called("HUMAN", "ann")
+    ann = (await sql_store.pseudonyms()).of("ann")
     await sql_store.append(started("c1"), said("m1", 1), replied("m2", 2, question_id="m1", content="forty-two"))
     await sql_store.append(voted("m2", "ann", LIKE, 3, metadata={"found_later": True}), corrected("m2", "ann", "42", 4))
     await sql_store.append(

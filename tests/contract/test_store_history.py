@@ -1,6 +1,7 @@
 """What every store tells of how people's opinions came to be."""
 
 from bots.presenting import opinion_line
+from core.pseudonyms import Pseudonyms
 from core.store.opinions_told import called
 from tests.contract.store_stories import (
     DISLIKE,
@@ -15,8 +16,6 @@ from tests.contract.store_stories import (
     withdrew,
 )
 
-ANN, BOB = called("HUMAN", "ann"), called("HUMAN", "bob")
-
 
 async def lines(store, **bounds) -> list[str]:
     view = await store.conversation_view("c1", **bounds)
@@ -28,12 +27,13 @@ async def test_a_persons_votes_are_told_in_the_order_in_which_they_were_given(st
     await store.append(voted("m1", "ann", LIKE, 3), voted("m1", "bob", LIKE, 4), voted("m1", "ann", DISLIKE, 2))
     await store.append(withdrew("m1", "ann", DISLIKE, 5), withdrew("m1", "ann", LIKE, 6))
 
+    ann, bob = map((await store.pseudonyms()).of, ("ann", "bob"))
     assert await lines(store) == [
-        f"00:00:02  {ANN}  👎",
-        f"00:00:03  {ANN}  👎 → 👍",
-        f"00:00:04  {BOB}  👍",
-        f"00:00:05  {ANN}  no change",
-        f"00:00:06  {ANN}  👍 taken back",
+        f"00:00:02  {ann}  👎",
+        f"00:00:03  {ann}  👎 → 👍",
+        f"00:00:04  {bob}  👍",
+        f"00:00:05  {ann}  no change",
+        f"00:00:06  {ann}  👍 taken back",
     ]
     assert len(await lines(store, as_of=moment(3))) == 2
 
@@ -65,15 +65,16 @@ async def test_a_vote_without_a_reason_has_the_same_persons_comments_for_one(sto
 
     view = await store.conversation_view("c1")
 
+    ann, bob = map((await store.pseudonyms()).of, ("ann", "bob"))
     reasons = [(each.person, each.name, each.rationale) for each in view.messages[0].opinions]
     assert reasons == [
-        (ANN, "user_feedback", "wrong\ntwice"),
-        (BOB, "user_feedback", ""),
-        (ANN, "user_comment", ""),
-        (ANN, "user_comment", ""),
-        (ANN, "user_rating", "see above"),
+        (ann, "user_feedback", "wrong\ntwice"),
+        (bob, "user_feedback", ""),
+        (ann, "user_comment", ""),
+        (ann, "user_comment", ""),
+        (ann, "user_rating", "see above"),
     ]
 
 
 def test_a_judge_that_is_no_person_is_called_by_its_name() -> None:
-    assert called("LLM_JUDGE", "org/judge") == "LLM_JUDGE:org/judge"
+    assert called("LLM_JUDGE", "org/judge", Pseudonyms(b"any")) == "LLM_JUDGE:org/judge"
