@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,8 @@ PLATFORMS: Final = ("slack", "discord")
 _LOOK_FOR_IDLE: Final = 60.0
 _ADOPT: Final = 2.0
 """Seconds between two looks for questions that nobody is at."""
+_REDACT: Final = 900.0
+"""Seconds between two looks for words that are too old."""
 _LOOK_AGAIN: Final = 15.0
 """Seconds after which it is asked whether it is time to look again."""
 
@@ -64,6 +67,10 @@ class LookingAgain:
         if every is not None and now - self._last >= every:
             self._last = now
             await self._assistant.look_again(self._policies.look_back)
+
+
+async def _redact(store: SqlStore, leases: Leases, age: timedelta) -> None:
+    await store.retention().redact_and_scrub(SystemClock().now() - age, leases)
 
 
 def options_from(settings: Settings, look_back: timedelta = SPAN) -> Options:
@@ -137,11 +144,14 @@ async def running(
         leases.on_lost = assistant.lose
         idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
         looking_again = LookingAgain(assistant, policies, SystemClock())
-        jobs = (
+        jobs = [
             Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
             Job("adopt turns", _ADOPT, assistant.adopt_turns),
-        )
+        ]
+        if settings.retention_days:
+            redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
+            jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
         for platform, tokens in wanted:
             await stack.enter_async_context(_connected(platform, tokens, settings, assistant, session))

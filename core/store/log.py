@@ -40,6 +40,15 @@ _FIELDS = tuple(column for column in RECORDS.columns if column.name != "mimetype
 _NAMES = tuple(column.name for column in _FIELDS)
 _page = select(*_FIELDS).where(RECORDS.c.seq > bindparam("after")).order_by(RECORDS.c.seq).limit(bindparam("limit"))
 _by_seqs = select(*_FIELDS).where(RECORDS.c.seq.in_(bindparam("seqs", expanding=True))).order_by(RECORDS.c.seq)
+_of_messages = (
+    select(*_FIELDS)
+    .where(
+        RECORDS.c.conversation_id.in_(bindparam("conversations", expanding=True)),
+        RECORDS.c.message_id.in_(bindparam("ids", expanding=True)),
+        RECORDS.c.type.in_(("add_message", "update_message")),
+    )
+    .order_by(RECORDS.c.seq)
+)
 _TO_FOLD = "SELECT seq, id, type, at, CAST(data AS TEXT) FROM records WHERE seq > {after} ORDER BY seq LIMIT {limit}"
 _subject_page = _page.where(RECORDS.c.subject == bindparam("subject"))
 
@@ -60,6 +69,12 @@ def read_conversation(connection: Connection, conversation_id: str, *, as_of: in
 def read_subject(connection: Connection, subject: str, after: int, limit: int) -> list[Record]:
     """At most `limit` records of a subject in the order of seq, from the first after `after`."""
     return _records(connection.execute(_subject_page, {"subject": subject, "after": after, "limit": limit}))
+
+
+def read_messages(connection: Connection, ids: Collection[str], *, conversations: Collection[str]) -> list[Record]:
+    """The records that add or change messages of some conversations, in the order of seq."""
+    names = {"ids": list(ids), "conversations": list(conversations)}
+    return _records(connection.execute(_of_messages, names))
 
 
 class Kept(NamedTuple):

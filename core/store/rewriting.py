@@ -11,36 +11,25 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Text, bindparam, cast, delete, func, or_, select, text, update
 
 from core.records import Record
-from core.store.changes import Row, Step
+from core.store.changes import Row
 from core.store.columns import UtcDateTime
 from core.store.erasing import TOLD_AGAIN, Erasure
 from core.store.folding import fold
 from core.store.ledger import mark_stale
 from core.store.log import RECORDS, read_seqs
+from core.store.rewording import OF_MESSAGES, OPINION, do, reword_opinions, rewrite
 from core.store.statements import Statements
 from core.store.tables import AssessmentRow, ConversationRow, ErasedKeyRow, MessageRow, SubjectRow, table
 
 _CHUNK = 500
 _START = "start_conversation"
-_OF_MESSAGES = frozenset({"add_message", "update_message"})
 _a, _c, _k, _m, _s = (table(row) for row in (AssessmentRow, ConversationRow, ErasedKeyRow, MessageRow, SubjectRow))
-_OPINION = tuple(column.name for column in _a.primary_key)
 Item = TypeVar("Item")
 
-_rewrite = (
-    update(RECORDS)
-    .where(RECORDS.c.seq == bindparam("there"))
-    .values({name: bindparam(f"new_{name}") for name in ("id", "subject", "data", "idempotency_key")})
-)
-_unsay = delete(_a).where(*(_a.c[name] == bindparam(f"there_{name}") for name in _OPINION))
-_reword = (
-    update(_a)
-    .where(*(_a.c[name] == bindparam(f"there_{name}") for name in _OPINION), _a.c.seq == bindparam("there_seq"))
-    .values({name: bindparam(f"new_{name}") for name in ("value", "rationale", "details")})
-)
+_unsay = delete(_a).where(*(_a.c[name] == bindparam(f"there_{name}") for name in OPINION))
 _said = (
     select(RECORDS.c.seq, RECORDS.c.message_id, RECORDS.c.data)
-    .where(RECORDS.c.conversation_id == bindparam("id"), RECORDS.c.type.in_(_OF_MESSAGES))
+    .where(RECORDS.c.conversation_id == bindparam("id"), RECORDS.c.type.in_(OF_MESSAGES))
     .order_by(RECORDS.c.seq)
 )
 _introduce = update(_c).where(_c.c.seq == bindparam("there")).values(username=bindparam("new_username"))
@@ -114,34 +103,19 @@ class Rewriting:
     def _rewrite(self, pairs: Sequence[tuple[Record, Record]], messages: Collection[str]) -> None:
         self.changed += len(pairs)
         self._topic = self._topic or pairs[0][0].topic
-        names = ("id", "subject", "data", "idempotency_key")
-        self._do(
-            _rewrite, [{"there": new.seq, **{f"new_{name}": getattr(new, name) for name in names}} for _, new in pairs]
-        )
+        rewrite(self._connection, pairs)
         digests = {each for old, new in pairs for each in self._erasure.digests(old, new)}
         self._do(_keep_digest, [{"digest": each, "at": self._erasure.at} for each in digests])
         self._fold_opinions(pairs)
         self._fold_consent(pairs)
-        self._rewrite_messages({new.data["id"] for _, new in pairs if new.type in _OF_MESSAGES}, messages)
+        self._rewrite_messages({new.data["id"] for _, new in pairs if new.type in OF_MESSAGES}, messages)
         starts = [{"there": new.seq, "new_username": new.data["username"]} for _, new in pairs if new.type == _START]
         self._do(_introduce, starts)
 
     def _fold_opinions(self, pairs: Sequence[tuple[Record, Record]]) -> None:
-        unsaid, reworded, changes = [], [], []
-        for old, new in pairs:
-            for before, after in zip(fold(old), fold(new), strict=True):
-                if before.step is not Step.ASSESS:
-                    continue
-                there = {f"there_{name}": before.row[name] for name in _OPINION}
-                if all(before.row[name] == after.row[name] for name in _OPINION):
-                    words = {f"new_{name}": after.row[name] for name in ("value", "rationale", "details")}
-                    reworded.append({**there, **words, "there_seq": after.row["seq"]})
-                else:
-                    unsaid.append(there)
-                    changes.append(after)
-        self._do(_reword, reworded)
-        self._do(_unsay, unsaid)
-        self._statements.apply(self._connection, changes)
+        renamed = reword_opinions(self._connection, pairs)
+        self._do(_unsay, [{f"there_{name}": before.row[name] for name in OPINION} for before, _ in renamed])
+        self._statements.apply(self._connection, [after for _, after in renamed])
 
     def _fold_consent(self, pairs: Sequence[tuple[Record, Record]]) -> None:
         consents = [(old, new) for old, new in pairs if old.type == "set_consent" and old.subject != new.subject]
@@ -159,8 +133,7 @@ class Rewriting:
                 self._connection.execute(update(_m).where(_m.c.id == row["id"]).values(new))
 
     def _do(self, statement: Any, rows: Sequence[Row]) -> None:
-        if rows:
-            self._connection.execute(statement, rows)
+        do(self._connection, statement, rows)
 
     def _forget_older(self) -> None:
         self._connection.execute(delete(_k).where(_k.c.erased_at < self._erasure.at - TOLD_AGAIN))

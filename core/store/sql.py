@@ -18,6 +18,7 @@ from core.records import Record
 from core.store import log, queries, refolding, views
 from core.store.changes import Change
 from core.store.columns import to_utc
+from core.store.consumers import SqlConsumers
 from core.store.engine import Database
 from core.store.envelope import Entry, entry
 from core.store.erasing import Erasure, is_erased, question_of, without_words
@@ -27,6 +28,7 @@ from core.store.keys import pseudonyms_of
 from core.store.leases import SqlLeases
 from core.store.ledger import Ledger
 from core.store.refolding import Difference, Refolding
+from core.store.retention import Retention
 from core.store.rewriting import Found, Rewriting, find
 from core.store.sql_counts import SqlCounts
 from core.store.statements import Statements
@@ -66,6 +68,14 @@ class SqlStore(SqlCounts):
     def ledger(self) -> Ledger:
         """What was given records out of the log."""
         return Ledger(self._database, self._clock)
+
+    def consumers(self) -> SqlConsumers:
+        """How far its named readers have read."""
+        return SqlConsumers(self._database)
+
+    def retention(self) -> Retention:
+        """What takes the words out of what is old."""
+        return Retention(self._database)
 
     def leases(self) -> SqlLeases:
         """The leases in the same database."""
