@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
+from operator import itemgetter
 from statistics import fmean
+from typing import Any
 
 from core.feedback import BEST_SCORE, USER_CATEGORY, USER_FEEDBACK, SourceType
 from core.messages import PlaceRef, Role
@@ -81,6 +83,10 @@ class Counting:
             for name, rows in said.items()
         ]
         return sorted(counts, key=lambda each: (-each.people, -each.replies, each.name))
+
+    def streaming(self) -> list[dict[str, Any]]:
+        """How each reply streamed, where that is known."""
+        return [row["streaming"] for row in sorted(self._replies, key=itemgetter("seq")) if row["streaming"]]
 
     def _opinions(self) -> Iterator[Row]:
         for reply in self._replies:

@@ -95,6 +95,15 @@ def read_to_fold(connection: Connection, after: int, limit: int) -> list[Kept]:
     return [Kept(seq, id_, type_, at, loads(data)) for seq, id_, type_, at, data in rows]
 
 
+def read_types(
+    connection: Connection, types: Collection[str], *, after: int, as_of: int | datetime, limit: int
+) -> list[Kept]:
+    """At most `limit` records of some types as of a seq or a moment, in order, from the first after `after`."""
+    query = select(*(RECORDS.c[name] for name in Kept._fields)).where(RECORDS.c.seq > after, RECORDS.c.type.in_(types))
+    rows = connection.execute(query.where(_until(as_of)).order_by(RECORDS.c.seq).limit(limit))
+    return [Kept(*row) for row in rows]
+
+
 def newest(connection: Connection) -> int:
     """The seq of the newest record; 0 where there is none."""
     return connection.execute(select(func.max(RECORDS.c.seq))).scalar() or 0
@@ -103,6 +112,12 @@ def newest(connection: Connection) -> int:
 def read_seqs(connection: Connection, seqs: Collection[int]) -> list[Record]:
     """The records of these seqs, in their order."""
     return _records(connection.execute(_by_seqs, {"seqs": seqs}))
+
+
+def moment_of(connection: Connection, seq: int) -> datetime | None:
+    """When the last record up to `seq` was kept; None where there is none."""
+    query = select(RECORDS.c.committed_at).where(RECORDS.c.seq <= seq).order_by(RECORDS.c.seq.desc()).limit(1)
+    return connection.execute(query).scalar()
 
 
 def _until(as_of: int | datetime) -> ColumnElement[bool]:

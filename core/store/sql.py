@@ -27,6 +27,7 @@ from core.store.history import walk
 from core.store.keys import pseudonyms_of
 from core.store.leases import SqlLeases
 from core.store.ledger import Ledger
+from core.store.past import Past, past
 from core.store.refolding import Difference, Refolding
 from core.store.retention import Retention
 from core.store.rewriting import Found, Rewriting, find
@@ -197,6 +198,16 @@ class SqlStore(SqlCounts):
         return views.conversation_view(
             await self._database.read(read), conversation_id, as_of=as_of, pseudonyms=await self.pseudonyms()
         )
+
+    async def as_of(self, point: int | datetime, since: datetime | None = None, until: datetime | None = None) -> Past:
+        """The counts as of a seq or a moment (by `at`), from the log alone, of the replies in [`since`, `until`)."""
+        point = to_utc(point) if isinstance(point, datetime) else point
+        since, until = since and to_utc(since), until and to_utc(until)
+        return Past(await self._database.read(partial(past, as_of=point, since=since, until=until)))
+
+    async def moment_of(self, seq: int) -> datetime | None:
+        """When the last record up to `seq` was kept; None where there is none."""
+        return await self._database.read(partial(log.moment_of, seq=seq))
 
     async def explain(self, message_id: str) -> list[Reason]:
         """The records behind a message and what people think of it, in the order of the log. Raises NotFoundError."""
