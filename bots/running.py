@@ -15,6 +15,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from bots.discord import adapter as discord
+from bots.discord.shards import ALONE, Shards
 from bots.slack import adapter as slack
 from core.assistant import Assistant, Options
 from core.clock import Clock, SystemClock
@@ -111,11 +112,16 @@ def policies_from(settings: Settings) -> Reloading:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, platforms: Iterable[str], policies: Reloading | None = None
+    settings: Settings,
+    platforms: Iterable[str],
+    policies: Reloading | None = None,
+    *,
+    shards: Shards | None = ALONE,
 ) -> AsyncIterator[SqlStore]:
     """The whole bot while the block lasts; leaving it stops listening first, then lets replies finish.
 
-    `policies`: to be held by whoever reads them again; else those of the file that the settings name.
+    `policies`: to be held by whoever reads them again; else those of the file that the settings name. `shards`: what
+    is heard here of Discord's servers; None for all of them, in as many sessions as Discord advises.
 
     Raises:
         PlauditError: a token, the database or a setting is not right; the message says what to do.
@@ -154,13 +160,19 @@ async def running(
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
         for platform, tokens in wanted:
-            await stack.enter_async_context(_connected(platform, tokens, settings, assistant, session))
+            await stack.enter_async_context(_connected(platform, tokens, settings, assistant, session, shards=shards))
             logger.info("connected", extra={"platform": platform})
         yield store
 
 
 def _connected(
-    platform: str, tokens: tuple[str, ...], settings: Settings, assistant: Assistant, session: aiohttp.ClientSession
+    platform: str,
+    tokens: tuple[str, ...],
+    settings: Settings,
+    assistant: Assistant,
+    session: aiohttp.ClientSession,
+    *,
+    shards: Shards | None,
 ) -> AbstractAsyncContextManager[ChatPlatform]:
     if platform == "slack":
         bot_token, app_token = tokens
@@ -179,12 +191,13 @@ def _connected(
         gateway_url=settings.discord_gateway_url,
         handle=assistant.handle,
         catch_up=assistant.catch_up,
+        shards=shards,
         calls_per_second=settings.discord_calls_per_second,
         session=session,
     )
 
 
-async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> None:
+async def run_until_stopped(settings: Settings, platforms: Iterable[str], shards: Shards | None = ALONE) -> None:
     """Run until SIGTERM or SIGINT, or until the terminal is closed; another SIGHUP reads the policies again."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -201,7 +214,7 @@ async def run_until_stopped(settings: Settings, platforms: Iterable[str]) -> Non
             policies.reload()
 
     loop.add_signal_handler(signal.SIGHUP, hung_up)
-    async with running(settings, platforms, policies):
+    async with running(settings, platforms, policies, shards=shards):
         logger.info("ready", extra={"platforms": ",".join(platforms)})
         await stop.wait()
         logger.info("stopping", extra={"grace_seconds": settings.grace_seconds})

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -12,10 +12,12 @@ from urllib.parse import quote
 import aiohttp
 
 from bots.discord.answers import Answers
-from bots.discord.client import check_permissions, logged_in
-from bots.discord.connection import IDENTIFY_PAUSE, PAUSES, Connection
+from bots.discord.client import check_permissions, logged_in, user_agent
+from bots.discord.connection import PAUSES
 from bots.discord.direct import DirectMessages
+from bots.discord.gateway import Gateway
 from bots.discord.history import History
+from bots.discord.identifying import IDENTIFY_PAUSE, Identifying
 from bots.discord.indicator import Indicator
 from bots.discord.listening import Listener
 from bots.discord.reading import PLATFORM
@@ -24,6 +26,7 @@ from bots.discord.registration import register
 from bots.discord.render import LIMITS, render
 from bots.discord.render_controls import rows
 from bots.discord.rest import CALLS_PER_SECOND, Rest
+from bots.discord.shards import ALONE, Shards, chosen, read_advice
 from bots.discord.surroundings import CachedSurroundings
 from core.clock import Clock, SystemClock
 from core.controls import Button, Form, Notice
@@ -37,8 +40,8 @@ logger = logging.getLogger(__name__)
 Handle = Callable[[Event, ChatPlatform], Coroutine[Any, Any, None]]
 CatchUp = Callable[[ChatPlatform, datetime | None], None]
 
-_START_SECONDS: Final = 15.0
-"""How long the start waits for a session and for the channels of every server: one may be away for long."""
+_REGISTERING_SECONDS: Final = 15.0
+"""How long the start waits until Discord knows the commands."""
 
 
 class DiscordPlatform:
@@ -150,6 +153,7 @@ async def connected(
     handle: Handle,
     session: aiohttp.ClientSession,
     catch_up: CatchUp = lambda *_: None,
+    shards: Shards | None = ALONE,
     calls_per_second: int = CALLS_PER_SECOND,
     identify_pause: float = IDENTIFY_PAUSE,
     pauses: Sequence[float] = PAUSES,
@@ -158,24 +162,24 @@ async def connected(
 
     `session` is used for every call, also by the replies that are finished after this block was left.
     `catch_up` is called with each new session, in whose absence something may have been missed, and with the moment
-    until which nothing was (None at the start). `pauses`: seconds before tries in a row to connect again.
+    until which nothing was (None at the start). `shards`: what is heard here of the bot's servers; None for all of
+    them, in as many sessions as Discord advises. `pauses`: seconds before tries in a row to connect again.
 
     Raises:
         PlatformError: Discord cannot be reached, refuses the token, or lets the bot do nothing; the message says what
             to do.
     """
     clock = SystemClock()
-    async with logged_in(token, api_url) as client:
-        rest = Rest(
-            session,
-            api_url,
-            token.strip(),
-            user_agent=client.http.user_agent,
-            clock=clock,
-            calls_per_second=calls_per_second,
-        )
-        around = CachedSurroundings(client, rest)
-        application = str(client.application_id)
+    rest = Rest(
+        session, api_url, token.strip(), user_agent=user_agent(), clock=clock, calls_per_second=calls_per_second
+    )
+    heard, at_once = await _split(rest, shards)
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(logged_in(token, api_url, shard, heard.count)) for shard in heard.ids
+        ]
+        around = CachedSurroundings(clients, rest)
+        application = str(clients[0].application_id)
         platform = DiscordPlatform(rest, around, clock, application)
 
         async def take(event: Event) -> None:
@@ -184,55 +188,38 @@ async def connected(
             else:
                 await handle(event, platform)
 
-        listener = Listener(around, take, clock)
-        connection = Connection(
-            client,
+        registering = asyncio.create_task(register(rest, application), name="register commands")
+        stack.push_async_callback(_end, registering)
+        gateway = Gateway(
+            clients,
             gateway_url,
             clock,
+            Identifying(clock, pause=identify_pause, at_once=at_once),
+            listener=lambda: Listener(around, take, clock),
             on_session=lambda since: catch_up(platform, since),
             pauses=pauses,
-            identify_pause=identify_pause,
         )
-
-        def hear(frame: dict[str, Any]) -> None:
-            listener.hear(frame)
-            connection.heard(frame)
-
-        client.hear = hear
-        keeping = asyncio.create_task(connection.keep(), name="stay connected to Discord")
-        registering = asyncio.create_task(register(rest, application), name="register commands")
-        try:
-            await _ready(connection, keeping, gateway_url)
-            check_permissions(client)
-            await asyncio.wait({registering}, timeout=_START_SECONDS)
-            keeping.add_done_callback(_ended)
-            catch_up(platform, None)
-            yield platform
-        finally:
-            keeping.cancel()
-            registering.cancel()
-            await asyncio.gather(keeping, registering, return_exceptions=True)
-            await listener.close()
+        await stack.enter_async_context(gateway)
+        await gateway.ready()
+        check_permissions(clients, are_all=heard.are_all)
+        await asyncio.wait({registering}, timeout=_REGISTERING_SECONDS)
+        catch_up(platform, None)
+        yield platform
 
 
-async def _ready(connection: Connection, keeping: asyncio.Task[None], gateway_url: str) -> None:
-    waiting = asyncio.create_task(connection.ready.wait(), name="wait for Discord's servers")
-    try:
-        await asyncio.wait((waiting, keeping), timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        waiting.cancel()
-    if keeping.done():
-        keeping.result()
-    if not connection.has_session:
-        raise PlatformError(
-            f"Discord's gateway cannot be reached at {gateway_url}. Check the network, or DISCORD_GATEWAY_URL if you "
-            "set it."
-        )
+async def _split(rest: Rest, shards: Shards | None) -> tuple[Shards, int]:
+    """The shards that are heard here, and how many of them may begin at once."""
+    if shards == ALONE:
+        return ALONE, 1
+    advice = read_advice((await rest.call("GET", "/gateway/bot", bucket=("gateway", ""))).data)
+    heard = chosen(shards, advice)
+    logger.info("shards_chosen", extra={"platform": PLATFORM, "shards": len(heard.ids), "of": heard.count})
+    return heard, advice.at_once
 
 
-def _ended(keeping: asyncio.Task[None]) -> None:
-    if not keeping.cancelled() and (error := keeping.exception()):
-        logger.error("connection_ended", extra={"platform": PLATFORM, "error": str(error)})
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _room(place: PlaceRef) -> str:

@@ -1,7 +1,7 @@
 """discord.py's client as far as it is needed: it speaks the gateway's protocol and knows who is where."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -20,7 +20,8 @@ logger = logging.getLogger(__name__)
 class Client(discord.Client):
     """Keeps no messages and no members, and passes on every frame of the gateway as it came."""
 
-    def __init__(self) -> None:
+    def __init__(self, shard: int, count: int) -> None:
+        """`shard` of `count`: the part of the guilds that it is told of."""
         # Nobody speaks here: it need not be said that voice is not installed.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         intents = discord.Intents(
@@ -34,6 +35,8 @@ class Client(discord.Client):
             chunk_guilds_at_startup=False,
             guild_ready_timeout=0.0,  # its "ready" is nothing to wait for: see Connection.ready
             enable_debug_events=True,
+            shard_id=shard,
+            shard_count=count,
         )
         self.hear: Callable[[dict[str, Any]], None] = lambda _: None
 
@@ -48,13 +51,13 @@ class Client(discord.Client):
 
 
 @asynccontextmanager
-async def logged_in(token: str, api_url: str) -> AsyncIterator[Client]:
-    """A client whose token Discord accepts, and whose app may do what it needs. It is not connected yet.
+async def logged_in(token: str, api_url: str, shard: int, count: int) -> AsyncIterator[Client]:
+    """A client, `shard` of `count`, whose token Discord accepts and whose app may do what it needs; not connected yet.
 
     Raises:
         PlatformError: Discord cannot be reached or refuses; the message says what to do.
     """
-    client = Client()
+    client = Client(shard, count)
     with _routes_to(api_url):
         try:
             await _log_in(client, token, api_url)
@@ -88,16 +91,25 @@ def _routes_to(api_url: str) -> Iterator[None]:
         Route.BASE = usual
 
 
-def check_permissions(client: Client) -> None:
+def check_permissions(clients: Sequence[Client], *, are_all: bool) -> None:
     """Name every permission that is missing, one by one, to the operator.
+
+    `are_all`: there are no servers beside those of these clients.
 
     Raises:
         PlatformError: there is no channel in which the bot could work; the message says what to switch on.
     """
-    sentences, works = shortcomings(client.guilds)
-    if not works:
+    guilds = [guild for each in clients for guild in each.guilds]
+    sentences, works = shortcomings(guilds)
+    if not works and are_all:
         raise PlatformError("\n".join(["The bot cannot work in any channel that it is in.", *sentences]))
     for each in sentences:
         logger.warning("permission_missing", extra={"platform": "discord", "what": each})
-    if not client.guilds and client.application_id:
-        logger.warning("in_no_server", extra={"platform": "discord", "invite": invitation(client.application_id)})
+    application_id = clients[0].application_id
+    if not guilds and are_all and application_id:
+        logger.warning("in_no_server", extra={"platform": "discord", "invite": invitation(application_id)})
+
+
+def user_agent() -> str:
+    """What discord.py calls itself to Discord."""
+    return Client(0, 1).http.user_agent

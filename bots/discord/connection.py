@@ -15,6 +15,7 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
+from bots.discord.identifying import Identifying
 from bots.discord.permissions import INTENT_MISSING
 from bots.discord.refusals import NOT_ACCEPTED
 from core.clock import Clock
@@ -24,9 +25,6 @@ logger = logging.getLogger(__name__)
 
 PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, *[15.0] * 8, 60.0)
 """Seconds before each try in a row to connect again; the last is kept to."""
-IDENTIFY_PAUSE: Final = 5.0
-"""Seconds between two sessions: Discord takes one identify in five
-(docs.discord.com/developers/events/gateway#rate-limiting)."""
 _PATIENCE: Final = 60.0
 _BROKEN: Final = (aiohttp.ClientError, OSError, TimeoutError)
 _MALFORMED_IN_A_ROW: Final = 10
@@ -36,8 +34,8 @@ _STEADY: Final = 30.0
 _REFUSED_TOKEN: Final = 4004
 _FINAL: Final = {
     _REFUSED_TOKEN: NOT_ACCEPTED,
-    4010: "Discord refuses the shard.",
-    4011: "Discord wants a bot in so many servers to be split into shards.",
+    4010: "Discord refuses shard {shard} of {count}: check --shards.",
+    4011: "Discord wants a bot in so many servers split into more shards than {count}: start it with --shards auto.",
     4012: "Discord no longer speaks this version of its gateway: update Plaudit.",
     4013: "Discord does not know one of the intents that were asked for: update Plaudit.",
     4014: INTENT_MISSING,
@@ -49,35 +47,49 @@ _NOT_TO_BE_RESUMED: Final = (4007, 4009)
 
 
 class Connection:
-    """Keeps a client connected to the gateway."""
+    """Keeps a client connected to the gateway, as the shard that the client is."""
 
     def __init__(
         self,
         client: discord.Client,
         gateway: str,
         clock: Clock,
+        identifying: Identifying,
         *,
         on_session: Callable[[datetime | None], None],
         pauses: Sequence[float] = PAUSES,
-        identify_pause: float = IDENTIFY_PAUSE,
     ) -> None:
         """`on_session` is told of each session but the first, with the moment until which nothing was lost."""
+        self.shard = client.shard_id or 0
         self._client = client
         self._gateway = yarl.URL(gateway)
         self._clock = clock
         self._on_session = on_session
         self._pauses = pauses
-        self._identify_pause = identify_pause
+        self._identifying = identifying
         self._heard_at = clock.now()
         self._lost_at: datetime | None = None
         self._sessions = 0
-        self.ready = asyncio.Event()
-        """There is a session, and the guilds are known."""
+        self._ready = asyncio.Event()
+        self._put_off = False
 
     @property
     def has_session(self) -> bool:
         """It has been connected at least once."""
         return bool(self._sessions)
+
+    def was_put_off(self) -> bool:
+        """Since this was asked last, Discord has answered, and not let a session begin."""
+        was, self._put_off = self._put_off, False
+        return was
+
+    async def gets_ready(self, seconds: float) -> bool:
+        """Wait for so long until there is a session and the guilds are known; whether they are."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._ready.wait()
+        except TimeoutError:
+            return False
 
     def heard(self, frame: dict[str, Any]) -> None:
         """Take note of a frame."""
@@ -86,7 +98,7 @@ class Connection:
             self._back(resumed=kind == "RESUMED")
         self._heard_at = self._clock.now()
         if self._sessions and not any(each.unavailable for each in self._client.guilds):
-            self.ready.set()
+            self._ready.set()
 
     async def keep(self) -> None:
         """Stay connected until cancelled. Raises PlatformError for a refusal that no further try would change."""
@@ -102,7 +114,7 @@ class Connection:
             except discord.ConnectionClosed as closed:
                 if sentence := _FINAL.get(closed.code):
                     refused = PlatformRefusedTokenError if closed.code == _REFUSED_TOKEN else PlatformError
-                    raise refused(sentence) from closed
+                    raise refused(sentence.format(shard=self.shard, count=self._client.shard_count)) from closed
                 resume, reason = True, f"closed_{closed.code}"
             except _BROKEN as error:
                 resume, reason = True, type(error).__name__
@@ -110,6 +122,9 @@ class Connection:
                 resume, reason = False, "malformed_payloads"
             self._lost(reason)
             await self._hang_up()
+            if reason == "session_ended":
+                self._put_off = True
+                await self._identifying.step_back()
             failures = 0 if self._clock.monotonic() - began > _STEADY else failures
             await asyncio.sleep(self._pauses[min(failures, len(self._pauses) - 1)])
             failures += 1
@@ -120,15 +135,21 @@ class Connection:
             connecting = DiscordWebSocket.from_client(
                 self._client,
                 gateway=before.gateway,
+                shard_id=self.shard,
                 session=before.session_id,
                 sequence=before.sequence,
                 resume=True,
             )
+            self._client.ws = await asyncio.wait_for(connecting, _PATIENCE)
         else:
-            if self._sessions:
-                await asyncio.sleep(self._identify_pause)
-            connecting = DiscordWebSocket.from_client(self._client, initial=True, gateway=self._gateway)
-        self._client.ws = ws = await asyncio.wait_for(connecting, _PATIENCE)
+            async with self._identifying.turn(self.shard):
+                connecting = DiscordWebSocket.from_client(
+                    self._client, initial=True, gateway=self._gateway, shard_id=self.shard
+                )
+                self._client.ws = await asyncio.wait_for(connecting, _PATIENCE)
+        await self._poll(self._client.ws)
+
+    async def _poll(self, ws: DiscordWebSocket) -> None:
         malformed = 0
         while True:
             try:
@@ -154,7 +175,7 @@ class Connection:
     def _lost(self, reason: str) -> None:
         if self._lost_at is None:
             self._lost_at = self._heard_at
-        logger.warning("connection_lost", extra={"platform": "discord", "reason": reason})
+        logger.warning("connection_lost", extra={"platform": "discord", "shard": self.shard, "reason": reason})
 
     def _back(self, *, resumed: bool) -> None:
         lost_at, self._lost_at = self._lost_at, None
@@ -162,6 +183,7 @@ class Connection:
         if lost_at is None:
             return
         seconds = round((self._clock.now() - lost_at).total_seconds(), 1)
-        logger.info("reconnected", extra={"platform": "discord", "resumed": resumed, "seconds": seconds})
+        told = {"platform": "discord", "shard": self.shard, "resumed": resumed, "seconds": seconds}
+        logger.info("reconnected", extra=told)
         if not resumed:
             self._on_session(lost_at)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 import discord
@@ -17,10 +18,10 @@ _PATIENCE: Final = 1.0
 
 
 class CachedSurroundings:
-    """The surroundings of a connected client."""
+    """The surroundings of connected clients, each of which knows other guilds."""
 
-    def __init__(self, client: discord.Client, rest: Rest) -> None:
-        self._client = client
+    def __init__(self, clients: Sequence[discord.Client], rest: Rest) -> None:
+        self._clients = clients
         self._rest = rest
         self._asked: dict[str, Channel] = {}
         self._bots: set[str] = set()
@@ -28,11 +29,12 @@ class CachedSurroundings:
     @property
     def me(self) -> str:
         """The assistant's user id."""
-        return str(self._client.user.id) if self._client.user else ""
+        user = self._clients[0].user
+        return str(user.id) if user else ""
 
     def channel(self, channel: str) -> Channel | None:
         """The channel of this id, thread or not."""
-        found = self._client.get_channel(int(channel))
+        found = next(filter(None, (each.get_channel(int(channel)) for each in self._clients)), None)
         if isinstance(found, discord.Thread):
             return Channel(found.name, str(found.parent_id))
         if isinstance(found, discord.abc.GuildChannel):
@@ -73,7 +75,8 @@ class CachedSurroundings:
                 logger.info("channel_not_known", extra={"channel": channel, "error": type(error).__name__})
 
     def _role(self, guild: str, role: str) -> discord.Role | None:
-        found = self._client.get_guild(int(guild)) if guild.isdigit() else None
+        known = (each.get_guild(int(guild)) for each in self._clients) if guild.isdigit() else ()
+        found = next(filter(None, known), None)
         return found.get_role(int(role)) if found else None
 
 

@@ -196,7 +196,7 @@ async def test_a_wrong_token_is_said_to_be_one():
 
 @pytest.mark.parametrize(("name", "setting"), [("api_url", "DISCORD_API_URL"), ("gateway_url", "DISCORD_GATEWAY_URL")])
 async def test_an_address_where_nobody_answers_is_named_with_its_setting(name, setting, monkeypatch):
-    monkeypatch.setattr("bots.discord.adapter._START_SECONDS", 0.3)
+    monkeypatch.setattr("bots.discord.gateway._START_SECONDS", 0.3)
     scheme = "ws" if name == "gateway_url" else "http"
 
     with pytest.raises(PlatformError, match=setting):
