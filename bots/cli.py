@@ -21,6 +21,7 @@ from rich.text import Text
 
 from bots import loop
 from bots.demo import play
+from bots.discord.shards import ALONE, read_shards
 from bots.presenting import categories_table, opinion_line, parts_table, report_table, scores_table, streaming_table
 from bots.running import PLATFORMS, policies_from, run_until_stopped
 from core import logs
@@ -101,6 +102,13 @@ def demo(
 @app.command("run")
 def run_bot(
     platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(PLATFORMS)}.")],
+    shards: Annotated[
+        str | None,
+        typer.Option(
+            metavar="0,1/4|auto",
+            help="Of Discord's servers, hear these shards of so many; auto: all, in as many as Discord advises.",
+        ),
+    ] = None,
 ) -> None:
     """Run the bot until it is stopped (Ctrl-C, SIGTERM, its terminal closed); replies in flight get their grace.
 
@@ -108,7 +116,9 @@ def run_bot(
     """
     settings = _settings()
     logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
-    run(run_until_stopped(settings, platforms))
+    if shards is not None and "discord" not in platforms:
+        raise SettingsError("--shards is about Discord's servers: leave it away, or run discord.")
+    run(run_until_stopped(settings, platforms, ALONE if shards is None else read_shards(shards)))
 
 
 @app.command()
