@@ -2,45 +2,35 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import orjson
 import typer
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.progress import Progress
-from rich.table import Table
 from rich.text import Text
 
-from bots import loop
+from bots import reports, terminal
 from bots.demo import play
 from bots.discord.shards import ALONE, read_shards
-from bots.presenting import categories_table, opinion_line, parts_table, report_table, scores_table, streaming_table
+from bots.presenting import opinion_line
 from bots.running import PLATFORMS, policies_from, run_until_stopped
+from bots.terminal import AsJson, opened, out, point, run, settings_chosen
 from core import logs
 from core.errors import PlauditError, SchemaMismatchError, SettingsError
 from core.following import follow
-from core.insight.report import ALL, Report, Score, reports_by, scores
-from core.insight.streaming import StreamingReport, streaming_report
 from core.messages import PlaceRef
 from core.policy.example import as_toml, example
 from core.records import Record
-from core.settings import Settings, env_example
+from core.settings import env_example
 from core.store import database as store_database
-from core.store.counts import CategoryCounts, Division
-from core.store.database import open_store
 from core.store.explaining import Reason
 from core.store.refolding import Difference
 from core.store.sql import SqlStore
-
-T = TypeVar("T")
 
 app = typer.Typer(
     name="plaudit",
@@ -55,12 +45,6 @@ config = typer.Typer(
     help="Look after plaudit.toml: what reactions mean, who is heard, what is offered, and where.", no_args_is_help=True
 )
 app.add_typer(config, name="config")
-
-out = Console()
-
-_database_url: ContextVar[str | None] = ContextVar("database_url", default=None)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
@@ -84,7 +68,7 @@ def choose(
     ] = None,
 ) -> None:
     """Options of every command."""
-    _database_url.set(database_url)
+    terminal.database_url.set(database_url)
 
 
 @app.command()
@@ -114,7 +98,7 @@ def run_bot(
 
     SIGHUP makes it read plaudit.toml again.
     """
-    settings = _settings()
+    settings = settings_chosen()
     logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
     if shards is not None and "discord" not in platforms:
         raise SettingsError("--shards is about Discord's servers: leave it away, or run discord.")
@@ -130,13 +114,13 @@ def events(
 ) -> None:
     """Print the log, one record a line: `seq type vX.Y.Z {json}`."""
 
-    async def show() -> None:
-        async with open_store(_settings().database_url, must_exist=True) as store:
+    async def tell() -> None:
+        async with opened() as store:
             async for record in follow(store, after=after, limit=limit, forever=follow_log):
                 sys.stdout.write(_as_json(record) if as_json else _as_line(record))
                 sys.stdout.flush()
 
-    run(show())
+    run(tell())
 
 
 @app.command()
@@ -148,11 +132,11 @@ def conversation(
     as_json: AsJson = False,
 ) -> None:
     """Print a conversation with what people think of its replies, now or as of any moment, from the log alone."""
-    point = _point(as_of) if as_of else None
+    at = point(as_of) if as_of else None
 
-    async def show() -> None:
-        async with open_store(_settings().database_url, must_exist=True) as store:
-            view = await store.conversation_view(conversation_id, as_of=point)
+    async def tell() -> None:
+        async with opened() as store:
+            view = await store.conversation_view(conversation_id, as_of=at)
         if as_json:
             sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
             return
@@ -164,72 +148,14 @@ def conversation(
             for change in message.history:
                 out.print(opinion_line(change))
 
-    run(show())
+    run(tell())
 
 
-class By(StrEnum):
-    """What a report can be divided by."""
-
-    PLATFORM = "platform"
-    CHANNEL = "channel"
-    MODEL = "model"
-    SEGMENT = "segment"
-    DIMENSION = "dimension"
-    CATEGORY = "category"
-
-
-@app.command("report")
-def report_command(
-    hours: Annotated[float, typer.Option(min=0, max=1_000_000, help="How far to look back.")] = 24,
-    by: Annotated[By | None, typer.Option(help="A report for each, and one for all; scores; or reasons.")] = None,
-    streaming: Annotated[bool, typer.Option("--streaming", help="How the replies grew, instead.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print how many replies were judged, and how; or how they grew."""
-    now = datetime.now(UTC)
-    since, window = now - timedelta(hours=hours), f"the last {hours:g} hours"
-
-    async def judged() -> dict[str, Report]:
-        async with open_store(_settings().database_url, must_exist=True) as store:
-            return await reports_by(store, None if by is None else Division(by), since=since, until=now)
-
-    async def scored() -> dict[str, Score]:
-        async with open_store(_settings().database_url, must_exist=True) as store:
-            return scores(await store.dimension_counts(since, now))
-
-    async def reasons() -> list[CategoryCounts]:
-        async with open_store(_settings().database_url, must_exist=True) as store:
-            return await store.category_counts(since, now)
-
-    async def grown() -> StreamingReport:
-        async with open_store(_settings().database_url, must_exist=True) as store:
-            return streaming_report(await store.streaming_figures(since, now))
-
-    if streaming:
-        figures = run(grown())
-        _print(asdict(figures) if as_json else streaming_table(figures, window))
-    elif by is By.DIMENSION:
-        found = run(scored())
-        _print({name: asdict(each) for name, each in found.items()} if as_json else scores_table(found, window))
-    elif by is By.CATEGORY:
-        said = run(reasons())
-        counts = {each.name: {"people": each.people, "replies": each.replies} for each in said}
-        _print(counts if as_json else categories_table(said, window))
-    else:
-        reports = run(judged())
-        whole = {name: asdict(each) for name, each in reports.items()} if by else asdict(reports[ALL])
-        _print(whole if as_json else (parts_table if by else report_table)(reports, window))
-
-
-def _print(result: dict[str, Any] | Table) -> None:
-    if isinstance(result, Table):
-        out.print(result)
-    else:
-        sys.stdout.write(orjson.dumps(result).decode() + "\n")
+app.command("report")(reports.report)
 
 
 @app.command("settings")
-def print_settings() -> None:
+def printsettings_chosen() -> None:
     """Print every setting with its meaning and default, as a file for .env."""
     sys.stdout.write(env_example())
 
@@ -237,7 +163,7 @@ def print_settings() -> None:
 @database.command()
 def upgrade() -> None:
     """Bring the tables to this version's form. SQLite files are upgraded whenever they are opened."""
-    url = _settings().database_url
+    url = settings_chosen().database_url
     run(store_database.upgrade(url))
     out.print("The tables are up to date.")
 
@@ -247,8 +173,8 @@ def check() -> None:
     """Say whether the tables are as this version needs them, and whether they are what the log says, row by row."""
 
     async def compare() -> list[Difference]:
-        await store_database.check(_settings().database_url)
-        async with open_store(_settings().database_url, must_exist=True) as store, _progress(store) as reached:
+        await store_database.check(settings_chosen().database_url)
+        async with opened() as store, _progress(store) as reached:
             return await store.check(reached)
 
     differences = run(compare())
@@ -265,7 +191,7 @@ def rebuild() -> None:
     """Fold the tables anew from the log and mend what differs; the bot may run meanwhile. Broken off, it goes on."""
 
     async def fold() -> None:
-        async with open_store(_settings().database_url, must_exist=True) as store, _progress(store) as reached:
+        async with opened() as store, _progress(store) as reached:
             await store.rebuild(reached)
 
     run(fold())
@@ -280,7 +206,7 @@ def explain(
     """Print the records behind a message and what people think of it, in words."""
 
     async def reasons() -> list[Reason]:
-        async with open_store(_settings().database_url, must_exist=True) as store:
+        async with opened() as store:
             return await store.explain(message_id)
 
     found = run(reasons())
@@ -311,7 +237,7 @@ def check_config(
     ] = None,
 ) -> None:
     """Say whether the file is as it should be, and what to mend where it is not."""
-    settings = _settings()
+    settings = settings_chosen()
     policies = policies_from(settings)
     if at is not None:
         sys.stdout.write(as_toml(policies.at(_place(at))))
@@ -337,37 +263,12 @@ def _place(text: str) -> PlaceRef:
     return PlaceRef(platform, workspace, channel)
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end; Ctrl-C ends it quietly."""
-    try:
-        return loop.run(work)
-    except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _settings() -> Settings:
-    chosen = _database_url.get()
-    return Settings.load(database_url=chosen) if chosen else Settings.load()
-
-
 def _as_line(record: Record) -> str:
     return f"{record.seq} {record.type} v{record.version} {orjson.dumps(record.data).decode()}\n"
 
 
 def _as_json(record: Record) -> str:
     return orjson.dumps(record).decode() + "\n"
-
-
-def _point(text: str) -> int | datetime:
-    if text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise SettingsError(
-            f"{text!r} is neither a sequence number nor a moment; write 1234 or 2026-01-31T12:00:00Z."
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 if __name__ == "__main__":
