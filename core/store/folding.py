@@ -188,9 +188,13 @@ _DEFAULTS: dict[str, Row] = {
 }
 _NAMES = {name: tuple(each.name for each in fields(payload)) for name, payload in RECORD_TYPES.items()}
 
+_DATA_KEYS = {name: frozenset(names) for name, names in _NAMES.items()}
+
 
 def _with_defaults(record: Foldable) -> Row:
-    """The data's fields that this version knows, each with a value."""
+    """The data's fields that this version knows, each with a value. It may be the record's own: not to be changed."""
+    if record.data.keys() == _DATA_KEYS[record.type] and isinstance(record.data, dict):
+        return record.data
     data = {**_DEFAULTS[record.type], **record.data}
     try:
         return {name: data[name] for name in _NAMES[record.type]}

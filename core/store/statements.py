@@ -4,19 +4,20 @@ It goes to the driver as text: of the time an append takes, composing and compil
 go all at once: to Postgres as one array a column, to SQLite as JSON, or one by one where that is faster.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, MetaData, Table
 
 from core.feedback import USER_CATEGORY, USER_COMMENT
 from core.store.changes import Change, Row, Step, in_batches
-from core.store.columns import to_json_text
+from core.store.columns import JsonData, UtcDateTime, to_iso_text, to_json_text
 from core.store.tables import FOLDED, table
 
-Encoder: TypeAlias = Callable[[Any], Any] | None
-Values: TypeAlias = list[tuple[Any, ...]]
+Encoder: TypeAlias = Callable[[Any], Any]
+Columns: TypeAlias = Iterable[Sequence[Any]]
 
 _TOUCH = """
 UPDATE {target} AS there SET last_message_at = given.last_message_at FROM {given}
@@ -47,16 +48,16 @@ AND a.current <> (a.standing AND (a.name = '{USER_COMMENT}' OR NOT EXISTS (
 _SOURCE = ("message_id", "name", "source_type", "source_id")
 
 
-def _in_arrays(values: Values) -> Any:
-    return tuple(map(list, zip(*values, strict=True)))
+def _in_arrays(columns: Columns) -> Any:
+    return tuple(map(list, columns))
 
 
-def _in_json(values: Values) -> Any:
-    return (to_json_text(values),)
+def _in_json(columns: Columns) -> Any:
+    return (to_json_text(list(zip(*columns, strict=True))),)
 
 
-def _one_by_one(values: Values) -> Any:
-    return values
+def _one_by_one(columns: Columns) -> Any:
+    return list(zip(*columns, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,18 @@ class Statement:
     """One statement for the driver, where its parameters come from, and how they are handed over."""
 
     sql: str
-    columns: tuple[tuple[str, Encoder], ...]
-    pack: Callable[[Values], Any]
+    columns: tuple[str, ...]
+    """At least two."""
+    encoders: tuple[tuple[int, Encoder], ...]
+    """Of those columns, by place, whose values the driver would not take as they are."""
+    pack: Callable[[Columns], Any]
 
     def run(self, connection: Connection, rows: Sequence[Row]) -> None:
         """Do it for `rows`, no two of which are about the same thing."""
-        columns = self.columns
-        values = [
-            tuple([row[name] if encode is None else encode(row[name]) for name, encode in columns]) for row in rows
-        ]
-        connection.exec_driver_sql(self.sql, self.pack(values))
+        columns: list[Sequence[Any]] = list(zip(*map(itemgetter(*self.columns), rows), strict=True))
+        for place, encode in self.encoders:
+            columns[place] = [None if value is None else encode(value) for value in columns[place]]
+        connection.exec_driver_sql(self.sql, self.pack(columns))
 
 
 class Statements:
@@ -110,38 +113,45 @@ class Statements:
 
 def _update(dialect: Dialect, sql: str, target: Table, columns: Sequence[str]) -> Statement:
     """`sql`, in which `{given}` is a table of rows with some `columns` of `target`."""
-    encoders = _encoders(dialect, target, columns)
+    names, encoders = tuple(columns), _encoders(dialect, target, columns)
     if dialect.name == "postgresql":
-        return Statement(sql.format(target=target.name, given=_unnest(dialect, target, columns)), encoders, _in_arrays)
+        given = _unnest(dialect, target, columns)
+        return Statement(sql.format(target=target.name, given=given), names, encoders, _in_arrays)
     picked = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(columns))
     given = f"(SELECT {picked} FROM json_each(?)) AS given"  # noqa: S608 - our own names
-    return Statement(sql.format(target=target.name, given=given), encoders, _in_json)
+    return Statement(sql.format(target=target.name, given=given), names, encoders, _in_json)
 
 
 def _insert(dialect: Dialect, target: Table, conflict: str) -> Statement:
-    columns = [column.name for column in target.columns]
+    columns = tuple(column.name for column in target.columns)
     names = ", ".join(columns)
     encoders = _encoders(dialect, target, columns)
     insert = f"INSERT INTO {target.name} ({names})"
     if dialect.name == "postgresql":
         given = _unnest(dialect, target, columns)
-        return Statement(f"{insert} SELECT {names} FROM {given} {conflict}", encoders, _in_arrays)  # noqa: S608 - our own names
-    return Statement(f"{insert} VALUES ({', '.join('?' * len(columns))}) {conflict}", encoders, _one_by_one)
+        picked = ", ".join(f"{each}::jsonb" if _is_json(target, each) else each for each in columns)
+        return Statement(f"{insert} SELECT {picked} FROM {given} {conflict}", columns, encoders, _in_arrays)  # noqa: S608 - our own names
+    return Statement(f"{insert} VALUES ({', '.join('?' * len(columns))}) {conflict}", columns, encoders, _one_by_one)
 
 
 def _unnest(dialect: Dialect, target: Table, columns: Sequence[str]) -> str:
-    types = [target.c[name].type.compile(dialect) for name in columns]
+    """The arrays as a table. JSON comes as text: the driver would call Python for each value of its own type."""
+    types = ["text" if _is_json(target, name) else target.c[name].type.compile(dialect) for name in columns]
     arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, start=1))
     return f"unnest({arrays}) AS given ({', '.join(columns)})"
 
 
-def _encoders(dialect: Dialect, target: Table, columns: Sequence[str]) -> tuple[tuple[str, Encoder], ...]:
-    kinds = [(name, target.c[name].type) for name in columns]
-    # A bool is a number to SQLite's driver already.
-    return tuple(
-        (name, None if kind.python_type is bool else kind.dialect_impl(dialect).bind_processor(dialect))
-        for name, kind in kinds
-    )
+def _is_json(target: Table, column: str) -> bool:
+    return isinstance(target.c[column].type, JsonData)
+
+
+def _encoders(dialect: Dialect, target: Table, columns: Sequence[str]) -> tuple[tuple[int, Encoder], ...]:
+    """What the columns' own types do to values, without their detours. Moments come from folding in UTC."""
+    encoders: dict[type, Encoder] = {JsonData: to_json_text}
+    if dialect.name == "sqlite":
+        encoders[UtcDateTime] = to_iso_text
+    kinds = enumerate(type(target.c[name].type) for name in columns)
+    return tuple((place, encoders[kind]) for place, kind in kinds if kind in encoders)
 
 
 def _upsert(dialect: Dialect, target: Table, *, keep: Sequence[str] = (), where: str = "") -> Statement:
