@@ -35,7 +35,7 @@ _GATEWAY = "/discord/gateway/"
 
 
 class Discord:
-    """A guild with one bot in it."""
+    """A guild, or several, with one bot in it."""
 
     def __init__(self, house: House, rules: DiscordRules | None = None) -> None:
         self.rules = rules or DiscordRules()
@@ -44,7 +44,12 @@ class Discord:
         self.wire = Wire(self.world)
         self.events = Events(self.wire)
         self.gateway = Gateway(
-            self.rules, self.token, welcome=self.events.welcome, chunk=self.events.chunk, stir=house.stir
+            self.rules,
+            self.token,
+            guilds=self.world.guilds,
+            welcome=self.events.welcome,
+            chunk=self.events.chunk,
+            stir=house.stir,
         )
         self.api = Api(self.world, self.token)
         self._messages = Messages(self.wire)
@@ -103,6 +108,17 @@ class Discord:
 
     # Furnishing
 
+    def add_guild(self, name: str, *, shard: int = 0, of: int = 1) -> int:
+        """Invite the bot to one more guild, whose events go to `shard` of so many; its snowflake."""
+        guild = self.world.found(name, shard, of)
+        self.gateway.tell(self.events.joined(guild))
+        return guild
+
+    def room_in(self, guild: int, name: str) -> Room:
+        """Open a channel there. It must not be called as one of another guild is."""
+        with self.world.opening_in(guild):
+            return self._house.room(name, on="discord")
+
     def add_emoji(self, name: str) -> str:
         """Give the guild an emoji of its own; the answer is what people react with."""
         emoji_id = self.world.emojis.setdefault(name, snowflake(self._house.next_id()))
@@ -112,9 +128,10 @@ class Discord:
         """Give `person` the role called `name`, which is made if it is new; its snowflake."""
         if name not in self.world.roles:
             self.world.roles[name] = snowflake(self._house.next_id())
-            role = next(each for each in self.wire.roles() if each["name"] == name)
-            data = {"guild_id": self.wire.guild_id, "role": role}
-            self.gateway.tell(Event("GUILD_ROLE_CREATE", data, "guilds", self.world.guild_id))
+            for guild in self.world.guilds:
+                role = next(each for each in self.wire.roles(guild) if each["name"] == name)
+                data = {"guild_id": str(guild), "role": role}
+                self.gateway.tell(Event("GUILD_ROLE_CREATE", data, "guilds", guild))
         held = self.world.held.setdefault(person, [])
         if name not in held:
             held.append(name)
@@ -199,9 +216,10 @@ class Discord:
 
     def _gateway_bot(self, ask: Ask) -> Json:
         del ask  # the same
-        left = max(0, 1000 - self.gateway.identified)
-        limit = {"total": 1000, "remaining": left, "reset_after": 86_400_000, "max_concurrency": 1}
-        return {"url": self.gateway_url, "shards": 1, "session_start_limit": limit}
+        total = self.rules.sessions
+        left = max(0, total - self.gateway.identified)
+        limit = {"total": total, "remaining": left, "reset_after": 86_400_000, "max_concurrency": self.rules.at_once}
+        return {"url": self.gateway_url, "shards": self.rules.shards, "session_start_limit": limit}
 
 
 def _unknown(ask: Ask) -> Json:

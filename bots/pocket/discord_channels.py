@@ -80,7 +80,7 @@ class Channels:
 
     def member(self, ask: Ask) -> Answer:
         """Someone's membership."""
-        self._require_guild(ask)
+        self._guild(ask)
         try:
             return self._wire.member(ask.person())
         except RefusedError:
@@ -96,41 +96,41 @@ class Channels:
     # The guild
 
     def guilds(self, ask: Ask) -> Answer:
-        """The guilds the bot is in: one."""
+        """The guilds the bot is in."""
         del ask  # there is no second page
         return [
-            {"id": self._wire.guild_id, "name": self._world.guild_name, "icon": None, "owner": False, "features": []}
+            {"id": str(each), "name": name, "icon": None, "owner": False, "features": []}
+            for each, name in self._world.guilds.items()
         ]
 
     def guild(self, ask: Ask) -> Answer:
-        """The guild."""
-        self._require_guild(ask)
-        return self._wire.guild(members=[])
+        """One of them."""
+        return self._wire.guild(self._guild(ask), members=[])
 
     def channels(self, ask: Ask) -> Answer:
         """Its channels, without threads."""
-        self._require_guild(ask)
-        return [self._wire.channel(each) for each in self._world.rooms if each.kind != "thread"]
+        return [self._wire.channel(each) for each in self._world.rooms_in(self._guild(ask)) if each.kind != "thread"]
 
     def roles(self, ask: Ask) -> Answer:
         """Its roles."""
-        self._require_guild(ask)
-        return self._wire.roles()
+        return self._wire.roles(self._guild(ask))
 
     def emojis(self, ask: Ask) -> Answer:
         """Its own emoji."""
-        self._require_guild(ask)
+        self._guild(ask)
         return [self._wire.custom_emoji(name) for name in self._world.emojis]
 
     def active_threads(self, ask: Ask) -> Answer:
         """Its threads that are not archived."""
-        self._require_guild(ask)
-        open_ones = [each for each in self._world.rooms if each.kind == "thread" and not each.archived]
+        rooms = self._world.rooms_in(self._guild(ask))
+        open_ones = [each for each in rooms if each.kind == "thread" and not each.archived]
         return {"threads": [self._wire.channel(each) for each in open_ones], "members": []}
 
-    def _require_guild(self, ask: Ask) -> None:
-        if ask.path["guild"] != self._wire.guild_id:
+    def _guild(self, ask: Ask) -> int:
+        asked = ask.path["guild"]
+        if asked not in map(str, self._world.guilds):
             raise RefusedError(Problem.UNKNOWN_GUILD)
+        return int(asked)
 
     # Channels and threads
 

@@ -86,7 +86,7 @@ class Events:
         opened = self._event("THREAD_CREATE", {**self._wire.channel(room), "newly_created": True}, "guilds", room)
         if room.starter is None:
             return [opened]
-        starter = {**self._wire.thread_starter(room), "guild_id": self._wire.guild_id}
+        starter = {**self._wire.thread_starter(room), "guild_id": self._wire.guild_of(room)}
         return [opened, self._event("MESSAGE_CREATE", starter, "messages", room)]
 
     def changed(self, room: Room) -> Event:
@@ -98,20 +98,20 @@ class Events:
         room, wire = change.room, self._wire
         data: Json = {"channel_id": wire.id(room), "user_id": wire.id(change.person), "timestamp": int(time.time())}
         if room.kind != "dm":
-            data |= {"guild_id": wire.guild_id, "member": wire.member(change.person)}
+            data |= {"guild_id": wire.guild_of(room), "member": wire.member(change.person)}
         return self._event("TYPING_START", data, "typing", room)
 
     def _event(self, name: str, data: Json, subject: str, room: Room) -> Event:
         if subject == "guilds":
-            return Event(name, data, "guilds", self._world.guild_id)
+            return Event(name, data, "guilds", self._world.guild_of(room))
         if room.kind == "dm":
             return Event(name, data, f"dm_{subject}")
-        return Event(name, data, f"guild_{subject}", self._world.guild_id)
+        return Event(name, data, f"guild_{subject}", self._world.guild_of(room))
 
     # The first events of a session, and members on request
 
     def welcome(self, session: Session, resume_url: str) -> list[Event]:
-        """READY, and the guild if it belongs to the session's shard."""
+        """READY, and the guilds of the session's shard."""
         wire, world = self._wire, self._world
         ready = {
             "v": 10,
@@ -126,13 +126,18 @@ class Events:
             "relationships": [],
             "presences": [],
         }
-        index, count = session.shard
-        if (world.guild_id >> 22) % count != index:
-            return [Event("READY", ready)]
-        ready["guilds"] = [{"id": wire.guild_id, "unavailable": True}]
+        guilds = [each for each in world.guilds if session.hears(each)]
+        ready["guilds"] = [{"id": str(each), "unavailable": True} for each in guilds]
         everyone = bool(session.intents & INTENTS["members"])
         members = world.members if everyone else [world.me]
-        return [Event("READY", ready), Event("GUILD_CREATE", wire.guild(members=members))]
+        return [
+            Event("READY", ready),
+            *(Event("GUILD_CREATE", wire.guild(each, members=members)) for each in guilds),
+        ]
+
+    def joined(self, guild: int) -> Event:
+        """The assistant was invited to a guild."""
+        return Event("GUILD_CREATE", self._wire.guild(guild, members=[self._world.me]), "guilds", guild)
 
     def chunk(self, asked: Mapping[str, Any]) -> Event:
         """GUILD_MEMBERS_CHUNK for a request (opcode 8)."""
@@ -145,7 +150,7 @@ class Events:
             found = [each for each in self._world.members if each.name.casefold().startswith(start)]
             found = found[: asked.get("limit") or None]
         data: Json = {
-            "guild_id": self._wire.guild_id,
+            "guild_id": str(asked.get("guild_id") or self._wire.guild_id),
             "members": [self._wire.member(each) for each in found],
             "chunk_index": 0,
             "chunk_count": 1,

@@ -7,13 +7,13 @@ import asyncio
 import secrets
 import zlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import orjson
 from aiohttp import WSMsgType, web
 
-from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.discord_rules import IDENTIFY, Buckets, DiscordRules
 from bots.pocket.discord_sessions import INTENTS, Connection, Event, Session
 
 _PRIVILEGED: Final = ("members", "presences", "message_content")
@@ -25,6 +25,7 @@ _TAKEN_IN_SILENCE: Final = (3, 4)
 
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = range(4001, 4006)
 INVALID_SEQUENCE, RATE_LIMITED = 4007, 4008
+INVALID_SHARD, SHARDING_REQUIRED = 4010, 4011
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
 
 
@@ -36,16 +37,20 @@ class Gateway:
         rules: DiscordRules,
         token: str,
         *,
+        guilds: Collection[int],
         welcome: Callable[[Session, str], list[Event]],
         chunk: Callable[[Mapping[str, Any]], Event],
         stir: Callable[[], None],
     ) -> None:
-        """`welcome` gives the first events of a session (READY, the guild) from it and the url to resume at.
+        """`guilds`: the snowflakes of those that there are.
 
-        `chunk` answers a request for members. `stir` is called when a bot came or went.
+        `welcome` gives the first events of a session (READY, its guilds) from it and the url to resume at. `chunk`
+        answers a request for members. `stir` is called when a bot came or went.
         """
         self._rules = rules
         self._token = token
+        self._guilds = guilds
+        self._buckets = Buckets(rules)
         self._welcome = welcome
         self._chunk = chunk
         self._stir = stir
@@ -53,6 +58,8 @@ class Gateway:
         self.sessions: dict[str, Session] = {}
         self.identified = 0
         """How often a bot has begun a session."""
+        self.put_off = 0
+        """How often one came too early."""
         self.resumed = 0
         """How often one has been taken up again."""
         self.refusing = False
@@ -168,6 +175,24 @@ class Gateway:
         return len(connection.received) > rate.calls
 
     def _identify(self, connection: Connection, data: Mapping[str, Any]) -> int | None:
+        if (code := self._fault(connection, data)) is not None:
+            return code
+        shard = _shard_in(data)
+        if shard is None:
+            return INVALID_SHARD
+        missed: deque[tuple[int, bytes]] = deque(maxlen=self._rules.replay)
+        session = Session(secrets.token_hex(16), data["intents"], shard, missed, connection=connection)
+        if sum(map(session.hears, self._guilds)) > self._rules.guilds_a_shard:
+            return SHARDING_REQUIRED
+        if self._is_too_early(session):
+            self.put_off += 1
+            connection.send({"op": _INVALID_SESSION, "d": False})
+            return None
+        self._begin(session, connection)
+        return None
+
+    def _fault(self, connection: Connection, data: Mapping[str, Any]) -> int | None:
+        """What is wrong with who identifies, as a close code."""
         if connection.session is not None:
             return ALREADY_AUTHENTICATED
         if data.get("token") != self._token:
@@ -177,9 +202,13 @@ class Gateway:
             return INVALID_INTENTS
         if any(intents & INTENTS[name] for name in _PRIVILEGED if name not in self._rules.privileged):
             return DISALLOWED_INTENTS
-        index, count = data.get("shard") or (0, 1)
-        missed: deque[tuple[int, bytes]] = deque(maxlen=self._rules.replay)
-        session = Session(secrets.token_hex(16), intents, (index, count), missed, connection=connection)
+        return None
+
+    def _is_too_early(self, session: Session) -> bool:
+        group = str(session.shard[0] % self._rules.at_once)
+        return not self._buckets.take(IDENTIFY, group, asyncio.get_running_loop().time()).allowed
+
+    def _begin(self, session: Session, connection: Connection) -> None:
         self.sessions[session.id] = session
         connection.session = session
         self.identified += 1
@@ -187,7 +216,6 @@ class Gateway:
         url = f"ws://{connection.request.host}{connection.request.path}"
         for event in self._welcome(session, url):
             session.tell(event.name, orjson.dumps(event.data))
-        return None
 
     def _resume(self, connection: Connection, data: Mapping[str, Any]) -> int | None:
         if data.get("token") != self._token:
@@ -208,3 +236,17 @@ class Gateway:
                 connection.send(frame)
         session.tell("RESUMED", b"{}")
         return None
+
+
+def _shard_in(data: Mapping[str, Any]) -> tuple[int, int] | None:
+    """The shard as a bot that identifies says it: any of any number of them, as Discord has it, but one that can be.
+
+    Sessions with different numbers may be there at the same time
+    (docs.discord.com/developers/events/gateway#sharding).
+    """
+    shard = data.get("shard")
+    match [0, 1] if shard is None else shard:
+        case [int(index), int(count)] if 0 <= index < count:
+            return index, count
+        case _:
+            return None

@@ -38,8 +38,12 @@ class GuildWire:
 
     @property
     def guild_id(self) -> str:
-        """The guild's snowflake."""
+        """The first guild's snowflake."""
         return str(self.world.guild_id)
+
+    def guild_of(self, room: Room) -> str:
+        """The snowflake of the guild that `room` is in."""
+        return str(self.world.guild_of(room))
 
     def user(self, person: Person) -> Json:
         """A user."""
@@ -70,18 +74,18 @@ class GuildWire:
         }
         return {**member, "user": self.user(person)} if with_user else member
 
-    def guild(self, *, members: list[Person]) -> Json:
-        """The guild with all that is in it, as GUILD_CREATE tells it."""
-        rooms = [each for each in self.world.rooms if self.world.sees(each)]
+    def guild(self, guild: int, *, members: list[Person]) -> Json:
+        """A guild with all that is in it, as GUILD_CREATE tells it."""
+        rooms = [each for each in self.world.rooms_in(guild) if self.world.sees(each)]
         return {
-            "id": self.guild_id,
-            "name": self.world.guild_name,
-            "owner_id": str(self.world.guild_id),
+            "id": str(guild),
+            "name": self.world.guilds[guild],
+            "owner_id": str(guild),
             "unavailable": False,
             "large": False,
             "member_count": len(self.world.members),
             "joined_at": moment_json(self.world.me.id),
-            "roles": self.roles(),
+            "roles": self.roles(guild),
             "emojis": [self.custom_emoji(name) for name in self.world.emojis],
             "stickers": [],
             "features": [],
@@ -105,9 +109,9 @@ class GuildWire:
             "icon": None,
         }
 
-    def roles(self) -> list[Json]:
-        """Everyone's role, the assistant's, and those that were made."""
-        everyone = _role(self.guild_id, "@everyone", 0, ALL_PERMISSIONS & ~PERMISSIONS["manage_messages"])
+    def roles(self, guild: int) -> list[Json]:
+        """Everyone's role in a guild, the assistant's, and those that were made."""
+        everyone = _role(str(guild), "@everyone", 0, ALL_PERMISSIONS & ~PERMISSIONS["manage_messages"])
         own = _role(str(self.world.role_id), self.world.me.name, 1, ALL_PERMISSIONS)
         others = [_role(str(role_id), name, 1, 0) for name, role_id in self.world.roles.items()]
         return [everyone, {**own, "managed": True, "tags": {"bot_id": self.id(self.world.me)}}, *others]
@@ -127,7 +131,7 @@ class GuildWire:
         if room.kind == "dm":
             others = [self.user(each) for each in room.members if each is not self.world.me]
             return {**channel, "recipients": others, "flags": 0}
-        channel |= {"guild_id": self.guild_id, "name": room.name, "rate_limit_per_user": 0, "flags": 0}
+        channel |= {"guild_id": self.guild_of(room), "name": room.name, "rate_limit_per_user": 0, "flags": 0}
         if room.kind == "thread":
             return {**channel, **self._thread(room)}
         channel |= {"position": 0, "nsfw": False, "topic": None, "parent_id": None}
@@ -143,7 +147,7 @@ class GuildWire:
         facts = self.world.facts[room]
         parent = room.parent
         thread: Json = {
-            "parent_id": self.id(parent) if parent else self.guild_id,
+            "parent_id": self.id(parent) if parent else self.guild_of(room),
             "owner_id": self.id(facts.owner),
             "message_count": len(room.messages),
             "total_message_sent": len(room.history),
@@ -169,7 +173,7 @@ class GuildWire:
         view = str(PERMISSIONS["view_channel"])
         overwrites: list[Json] = []
         if room.kind == "private":
-            overwrites.append({"id": self.guild_id, "type": 0, "allow": "0", "deny": view})
+            overwrites.append({"id": self.guild_of(room), "type": 0, "allow": "0", "deny": view})
             overwrites += [{"id": self.id(each), "type": 1, "allow": view, "deny": "0"} for each in room.members]
         if denied := self.world.denied.get(room, 0):
             mine = self.id(self.world.me)

@@ -84,7 +84,7 @@ class Interactions:
             message,
         )
         self.all.append(interaction)
-        guild_id = None if room.kind == "dm" else self._world.guild_id
+        guild_id = None if room.kind == "dm" else self._world.guild_of(room)
         self._tell(Event("INTERACTION_CREATE", self._event(interaction), guild_id=guild_id))
         return interaction
 
@@ -197,7 +197,7 @@ class Interactions:
             "id": str(interaction.id),
             "type": interaction.type,
             "user": user,
-            "authorizing_integration_owners": {"0": self._wire.guild_id},
+            "authorizing_integration_owners": {"0": self._wire.guild_of(interaction.room)},
         }
 
     def _known(self, ask: Ask, problem: Problem) -> Interaction:
@@ -228,7 +228,7 @@ class Interactions:
             "app_permissions": str(self._world.permissions(room)),
             "locale": "en-US",
             "entitlements": [],
-            "authorizing_integration_owners": {"0": wire.guild_id},
+            "authorizing_integration_owners": {"0": wire.guild_of(room)},
             "attachment_size_limit": 10 * 1024**2,
         }
         if interaction.message is not None:
@@ -236,10 +236,10 @@ class Interactions:
         if room.kind == "dm":
             return {**event, "user": wire.user(interaction.person), "context": 1}
         member = {**wire.member(interaction.person), "permissions": str(ALL_PERMISSIONS)}
-        guild: dict[str, Any] = {"id": wire.guild_id, "locale": "en-US", "features": []}
+        guild: dict[str, Any] = {"id": wire.guild_of(room), "locale": "en-US", "features": []}
         return {
             **event,
-            "guild_id": wire.guild_id,
+            "guild_id": wire.guild_of(room),
             "guild": guild,
             "guild_locale": "en-US",
             "member": member,

@@ -20,6 +20,8 @@ class Rate:
 
 GLOBAL = "global"
 OTHER = "other"
+IDENTIFY = "identify"
+"""The beginning of a session, in one group of shards."""
 OLD_EDIT = "edit_old"
 """A PATCH of a message that is more than an hour old."""
 
@@ -33,6 +35,7 @@ DISCORDS_RATES: Mapping[str, Rate] = {
     "typing": Rate(5, 5.0),
     "webhook": Rate(5, 2.0),
     OTHER: Rate(50, 1.0),
+    IDENTIFY: Rate(1, 5.0),
 }
 """Per name of a route and major parameter (channel, guild, or webhook and token); `global` is over all of them."""
 
@@ -93,6 +96,14 @@ class DiscordRules:
     replay: int = 10_000
     """How many missed events a session keeps for the one who resumes it."""
     gateway_sends: Rate = Rate(120, 60.0)
+    shards: int = 1
+    """How many it advises."""
+    at_once: int = 1
+    """How many sessions may begin in the window of `identify`, each in another group of shards: max_concurrency."""
+    sessions: int = 1000
+    """How many may begin in a day."""
+    guilds_a_shard: int = 2500
+    """How many guilds a session may be told of."""
 
     @classmethod
     def unlimited(cls, **changes: Any) -> Self:
@@ -123,7 +134,7 @@ class Buckets:
     def take(self, name: str, major: str, now: float) -> Taken:
         """Count a call of the routes called `name`, unless the bucket of `major` is empty. `now`: seconds."""
         rates = self._rules.rates
-        rate = rates.get(name) or (rates.get(OTHER) if name not in (GLOBAL, OLD_EDIT) else None) or _NO_LIMIT
+        rate = rates.get(name) or (rates.get(OTHER) if name not in (GLOBAL, OLD_EDIT, IDENTIFY) else None) or _NO_LIMIT
         ends, used = self._windows.get((name, major), (now + rate.window, 0))
         if now >= ends:
             ends, used = now + rate.window, 0

@@ -51,11 +51,14 @@ class Session:
     seq: int = 0
     connection: "Connection | None" = None
 
+    def hears(self, guild_id: int | None) -> bool:
+        """Whether its shard is that of a guild, or of what happens outside of guilds."""
+        index, count = self.shard
+        return index == (0 if guild_id is None else (guild_id >> 22) % count)
+
     def wants(self, event: Event) -> bool:
         """Whether this event is for it."""
-        index, count = self.shard
-        here = (event.guild_id >> 22) % count == index if event.guild_id is not None else index == 0
-        return here and (event.intent is None or bool(self.intents & INTENTS[event.intent]))
+        return self.hears(event.guild_id) and (event.intent is None or bool(self.intents & INTENTS[event.intent]))
 
     def tell(self, name: str, data: bytes) -> None:
         """Send an event, and keep it for a resume."""

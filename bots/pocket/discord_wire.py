@@ -62,7 +62,7 @@ class Wire(GuildWire):
             return body
         member = self.member(message.author, with_user=False)
         mentions = [{**self.user(each), "member": self.member(each, with_user=False)} for each in self.rung_by(message)]
-        return {**body, "guild_id": self.guild_id, "member": member, "mentions": mentions}
+        return {**body, "guild_id": self.guild_of(message.room), "member": member, "mentions": mentions}
 
     def without_content(self, message: Message, body: Json) -> Json:
         """`body` for a bot without the message content intent.
@@ -113,7 +113,7 @@ class Wire(GuildWire):
     def place(self, message: Message) -> Json:
         """Where a message is, in the events that only point at it."""
         place = {"channel_id": self.id(message.room), "message_id": self.id(message)}
-        return place if message.room.kind == "dm" else {**place, "guild_id": self.guild_id}
+        return place if message.room.kind == "dm" else {**place, "guild_id": self.guild_of(message.room)}
 
     @property
     def house(self) -> House:
@@ -129,7 +129,7 @@ class Wire(GuildWire):
     def _reference(self, target: Message, *, quoted: bool) -> Json:
         reference: Json = {"type": 0, "message_id": self.id(target), "channel_id": self.id(target.room)}
         if target.room.kind != "dm":
-            reference["guild_id"] = self.guild_id
+            reference["guild_id"] = self.guild_of(target.room)
         if quoted:
             return {"message_reference": reference}
         referenced = None if target.deleted else self.message(target, quoted=True)

@@ -61,13 +61,18 @@ class ThreadFacts:
 
 
 class World:
-    """One guild in the house, seen by the assistant's account."""
+    """A guild in the house, seen by the assistant's account.
+
+    There may be more of them: the same people are in each, with the same roles and emoji; only the rooms differ.
+    """
 
     def __init__(self, house: House, rules: DiscordRules, guild_name: str = "Plaudit's house") -> None:
         self.house = house
         self.rules = rules
         self.guild_name = guild_name
         self.guild_id = snowflake(house.next_id())
+        self.guilds: dict[int, str] = {self.guild_id: guild_name}
+        """Names by snowflake, the first one's too."""
         self.role_id = snowflake(house.next_id())
         """The assistant's own role; the role of everyone has the guild's id."""
         self.roles: dict[str, int] = {}
@@ -87,6 +92,8 @@ class World:
         self.facts: dict[Room, ThreadFacts] = {}
         self._by_starter: dict[int, Room] = {}
         self._opener: Person | None = None
+        self._opening_in = self.guild_id
+        self._elsewhere: dict[Room, int] = {}
         for room in house.rooms.values():
             self.remember(room)
 
@@ -136,13 +143,40 @@ class World:
 
     @property
     def rooms(self) -> list[Room]:
-        """The guild's rooms, threads included."""
+        """The rooms of every guild, threads included."""
         return [each for each in self.house.rooms.values() if each.platform == "discord" and each.kind != "dm"]
 
     @property
     def members(self) -> list[Person]:
         """Everyone in the guild."""
         return [each for each in self.house.people.values() if each.platform in (None, "discord")]
+
+    # Guilds
+
+    def found(self, name: str, shard: int, count: int) -> int:
+        """Make a guild whose events go to `shard` of `count`; its snowflake."""
+        new = snowflake(self.house.next_id())
+        while (new >> 22) % count != shard or new in self.guilds:
+            new -= 1 << 22
+        self.guilds[new] = name
+        return new
+
+    def guild_of(self, room: Room) -> int:
+        """The snowflake of the guild that `room` is in."""
+        return self._elsewhere.get(room.parent or room, self.guild_id)
+
+    def rooms_in(self, guild: int) -> list[Room]:
+        """A guild's rooms, threads included."""
+        return [each for each in self.rooms if self.guild_of(each) == guild]
+
+    @contextlib.contextmanager
+    def opening_in(self, guild: int) -> Iterator[None]:
+        """A room that is opened inside is in `guild`."""
+        self._opening_in = guild
+        try:
+            yield
+        finally:
+            self._opening_in = self.guild_id
 
     # Threads
 
@@ -157,6 +191,8 @@ class World:
 
     def remember(self, room: Room) -> None:
         """Take note of a room that was opened."""
+        if room.platform == "discord" and room.parent is None and self._opening_in != self.guild_id:
+            self._elsewhere.setdefault(room, self._opening_in)
         if room.platform != "discord" or room.kind != "thread":
             return
         if room.starter is not None:
