@@ -14,7 +14,7 @@ from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.text import Text
 
-from bots import reports, terminal
+from bots import exporting, keeping, reports, terminal
 from bots.demo import play
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
@@ -22,10 +22,8 @@ from bots.running import PLATFORMS, policies_from, run_until_stopped
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
 from core import logs
 from core.errors import PlauditError, SchemaMismatchError, SettingsError
-from core.following import follow
 from core.messages import PlaceRef
 from core.policy.example import as_toml, example
-from core.records import Record
 from core.settings import env_example
 from core.store import database as store_database
 from core.store.explaining import Reason
@@ -45,6 +43,7 @@ config = typer.Typer(
     help="Look after plaudit.toml: what reactions mean, who is heard, what is offered, and where.", no_args_is_help=True
 )
 app.add_typer(config, name="config")
+app.add_typer(exporting.exports, name="export")
 
 
 def main() -> None:
@@ -105,22 +104,9 @@ def run_bot(
     run(run_until_stopped(settings, platforms, ALONE if shards is None else read_shards(shards)))
 
 
-@app.command()
-def events(
-    after: Annotated[int, typer.Option(min=0, help="Begin behind this sequence number.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Print so many at most.")] = None,
-    follow_log: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Print the log, one record a line: `seq type vX.Y.Z {json}`."""
-
-    async def tell() -> None:
-        async with opened() as store:
-            async for record in follow(store, after=after, limit=limit, forever=follow_log):
-                sys.stdout.write(_as_json(record) if as_json else _as_line(record))
-                sys.stdout.flush()
-
-    run(tell())
+app.command("events")(keeping.events)
+app.command("consumers")(keeping.consumers)
+app.command("forget")(keeping.forget)
 
 
 @app.command()
@@ -261,14 +247,6 @@ def _place(text: str) -> PlaceRef:
         )
     workspace, channel = (*rest, "", "")[:2]
     return PlaceRef(platform, workspace, channel)
-
-
-def _as_line(record: Record) -> str:
-    return f"{record.seq} {record.type} v{record.version} {orjson.dumps(record.data).decode()}\n"
-
-
-def _as_json(record: Record) -> str:
-    return orjson.dumps(record).decode() + "\n"
 
 
 if __name__ == "__main__":

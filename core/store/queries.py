@@ -6,12 +6,12 @@ The statements are made once, with named parameters: composing one costs more th
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, false, literal_column, select, true
+from sqlalchemy import Connection, bindparam, false, literal_column, select, true, union
 
-from core.feedback import Assessment
+from core.feedback import Assessment, SourceType
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
 from core.store.erasing import PSEUDONYM_MARK, names_of
-from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, SubjectRow, table
+from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, RecordRow, SubjectRow, table
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
 _c = table(ConversationRow).c
@@ -31,6 +31,11 @@ _idle = _conversation.where(_c.ended_at.is_(None), _c.last_message_at < bindpara
 _message = select(*(_m[name] for name in MESSAGE))
 _place_of = select(_m.conversation_id, _m.seq).where(_m.id == bindparam("id"))
 _message_by_id = _message.where(_m.id == bindparam("id"))
+_people = union(
+    select(table(RecordRow).c.subject).where(table(RecordRow).c.subject.is_not(None)),
+    select(_m.author).where(_m.author != ""),
+    select(_a.source_id).where(_a.source_type == SourceType.HUMAN.value),
+)
 _authors = select(_m.id, _m.author).where(_m.id.in_(bindparam("ids", expanding=True)))
 _by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindparam("key")).scalar_subquery())
 _there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
@@ -57,6 +62,11 @@ _consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).
 def authors(connection: Connection, message_ids: Collection[str]) -> list[tuple[str, str]]:
     """The ids of those of the messages that are there, each with its author."""
     return [(id_, author) for id_, author in connection.execute(_authors, {"ids": message_ids})]
+
+
+def people(connection: Connection) -> set[str]:
+    """The `PersonRef.key` of everyone of whom there is something, be they erased or not; it takes a look at all."""
+    return set(connection.execute(_people).scalars())
 
 
 def latest_conversation(connection: Connection, place: PlaceRef) -> Conversation | None:

@@ -150,6 +150,14 @@ class SqlStore(SqlCounts):
         """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
         return await self._database.read(partial(queries.opted_out, person=person))
 
+    async def called(self, name: str) -> PersonRef | None:
+        """The person who has a pseudonym in views; None where nobody has it who was not erased."""
+        pseudonyms = await self.pseudonyms()
+        people = await self._database.read(queries.people)
+        found = (key for key in people if not is_erased(key) and pseudonyms.of(key) == name)
+        key = next(found, None)
+        return None if key is None else PersonRef.parse(key)
+
     async def data_of(self, person: str) -> AsyncIterator[Record]:
         """Every record that holds data of a person (`PersonRef.key`), in the order of `seq`; memory stays flat."""
         after = 0
