@@ -125,6 +125,13 @@ class Settings(BaseSettings):
             "taken out of the log and the tables for good; the numbers stay. 0: they are kept for ever.",
         ),
     ] = 0
+    acknowledged_terms: Annotated[
+        str,
+        Field(
+            description="The platforms, comma-separated (slack,discord), whose terms on training models you have read "
+            "and may train under; without it `plaudit export` gives no rows for training from them."
+        ),
+    ] = ""
     feedback: Annotated[
         bool,
         Field(description="Keep what people think of the replies. Off: the assistant answers, votes are not kept."),

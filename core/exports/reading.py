@@ -1,0 +1,270 @@
+"""Conversations out of the database, as of a seq, some hundred at a time.
+
+Where nothing was added to a conversation since that seq, the tables hold it as it was, and reading them is ten times
+as fast as folding. All others, and those in which a text was edited, are folded from the log. Both give the same
+(`tests/contract/test_exports_reading.py`).
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Connection, String, Text, and_, cast, false, func, literal_column, select, true, type_coerce
+
+from core.exports.options import Scope
+from core.exports.talks import Opinion, Said, Talk
+from core.feedback import SourceType
+from core.messages import Role
+from core.store import log
+from core.store.columns import to_iso_text, to_json_text
+from core.store.engine import Database
+from core.store.folded import FoldedTables
+from core.store.folding import fold
+from core.store.log import RECORDS
+from core.store.tables import AssessmentRow, ConversationRow, MessageRow, SubjectRow, table
+
+PAGE: Final = 400
+"""Conversations held in memory at a time."""
+_SCANNED: Final = 200_000
+"""Records that one look for edits passes."""
+
+_c, _m, _a, _s = (table(row).c for row in (ConversationRow, MessageRow, AssessmentRow, SubjectRow))
+# The times as the driver gives them: on SQLite that is the text that rows have.
+_SAID = (
+    _m.id,
+    _m.seq,
+    _m.role,
+    _m.content,
+    type_coerce(_m.timestamp, String),
+    _m.author,
+    _m.question_id,
+    _m.status,
+    func.coalesce(cast(_m.model, Text), ""),
+    _m.withheld,
+    _m.deleted,
+)
+_OPINION = (
+    _a.name,
+    cast(_a.value, Text),
+    _a.source_id,
+    _a.rationale,
+    cast(_a.details, Text),
+    type_coerce(_a.at, String),
+    _a.seq,
+)
+_CONVERSATION = (_c.id, _c.place, _c.branched_from, cast(_c.model, Text))
+_by_people = and_(_a.current == true(), _a.source_type == SourceType.HUMAN.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """Whose words must not leave."""
+
+    unwilling: frozenset[str]
+    """The names under which people stand who said last that nothing of theirs may be kept."""
+    state: str
+    """Changes whenever someone says so, or is erased."""
+
+
+async def privacy(database: Database) -> Privacy:
+    """As it is now, whatever `as_of` is."""
+
+    def work(connection: Connection) -> Privacy:
+        unwilling = frozenset(connection.execute(select(_s.key).where(_s.keep == false())).scalars())
+        newest, count = connection.execute(select(func.max(_s.seq), func.count())).one()
+        return Privacy(unwilling, f"{newest or 0}-{count}-{len(unwilling)}")
+
+    return await database.read(work)
+
+
+async def platforms(database: Database) -> list[str]:
+    """The platforms on which there are conversations."""
+
+    def work(connection: Connection) -> list[str]:
+        position = func.instr if connection.dialect.name == "sqlite" else func.strpos
+        name = func.substr(_c.place, 1, position(_c.place, ":") - 1)
+        return sorted(connection.execute(select(name).distinct()).scalars())
+
+    return await database.read(work)
+
+
+async def conversations(database: Database) -> int:
+    """How many there are."""
+    return await database.read(lambda connection: connection.execute(select(func.count(_c.id))).scalar_one())
+
+
+class TalkReader:
+    """Reads the conversations of a scope as of a seq, in the order of their ids."""
+
+    def __init__(self, database: Database, as_of: int, scope: Scope) -> None:
+        self._database = database
+        self._as_of = as_of
+        self._scope = scope
+        self._changed: set[str] = set()
+        """Conversations whose tables are not as they were, or whose texts were edited."""
+        self._looked: int = as_of
+
+    async def pages(self, after: str = "") -> AsyncIterator[tuple[str, int, list[Talk]]]:
+        """From the first conversation behind `after`: the last id of a page, how many it passed, those in the scope."""
+        await self._find_edited()
+        while page := await self._database.read(partial(self._page, after=after)):
+            after, passed, talks = page
+            yield after, passed, talks
+
+    async def _find_edited(self) -> None:
+        for start in range(0, self._as_of, _SCANNED):
+            end = min(start + _SCANNED, self._as_of)
+            self._changed |= await self._database.read(partial(_edited, after=start, up_to=end))
+
+    def _page(self, connection: Connection, after: str) -> tuple[str, int, list[Talk]] | None:
+        bounds = [_c.id > after] if after else []
+        rows = connection.execute(select(*_CONVERSATION).where(*bounds).order_by(_c.id).limit(PAGE)).all()
+        if not rows:
+            return None
+        last = rows[-1][0]
+        rows = [row for row in rows if self._in_scope(row[1])]
+        if not rows:
+            return last, PAGE, []
+        between = and_(_m.conversation_id >= rows[0][0], _m.conversation_id <= rows[-1][0])
+        messages = _messages(connection, between)
+        opinions = _opinions(connection, between)
+        # Looked for after the tables were read: what came to them meanwhile is among it.
+        self._look(connection)
+        talks = [self._talk(connection, row, messages.get(row[0], []), opinions) for row in rows]
+        return last, PAGE, [talk for talk in talks if talk is not None]
+
+    def _look(self, connection: Connection) -> None:
+        newest = log.newest(connection)
+        while self._looked < newest:
+            end = min(self._looked + _SCANNED, newest)
+            later = select(RECORDS.c.conversation_id).where(RECORDS.c.seq > self._looked, RECORDS.c.seq <= end)
+            self._changed.update(each for each in connection.execute(later.distinct()).scalars() if each)
+            self._looked = end
+
+    def _in_scope(self, place: str) -> bool:
+        platform, workspace, _ = place.split(":", 2)
+        return (not self._scope.platforms or platform in self._scope.platforms) and (
+            not self._scope.workspaces or workspace in self._scope.workspaces
+        )
+
+    def _talk(
+        self, connection: Connection, row: Any, messages: list[Said], opinions: dict[str, list[Opinion]]
+    ) -> Talk | None:
+        id_, place, branched_from, model = row
+        if id_ in self._changed:
+            return self._folded(connection, id_)
+        mine = {each.id: opinions[each.id] for each in messages if each.id in opinions}
+        talk = Talk(id_, id_, place, model, messages, 0, mine)
+        return talk if branched_from is None else self._with_ancestors(connection, talk, branched_from)
+
+    def _folded(self, connection: Connection, conversation_id: str) -> Talk | None:
+        """The conversation from the log alone; None where it began later."""
+        found = _fold(connection, conversation_id, self._as_of)
+        if found is None:
+            return None
+        talk, branched_from = found
+        return talk if branched_from is None else self._with_ancestors(connection, talk, branched_from)
+
+    def _with_ancestors(self, connection: Connection, talk: Talk, branched_from: str) -> Talk:
+        """The talk, behind the messages that it shares with those it branched from."""
+        here: str | None = branched_from
+        visited = {talk.id}
+        while here is not None:
+            place = connection.execute(select(_m.conversation_id).where(_m.id == here)).scalar()
+            if place is None or place in visited:
+                break
+            visited.add(place)
+            found = self._ancestor(connection, place)
+            if found is None:
+                break
+            ancestor, branch = found
+            up_to = next((each.seq for each in ancestor.messages if each.id == here), 0)
+            before = [each for each in ancestor.messages if each.seq <= up_to]
+            talk.messages = before + talk.messages
+            talk.inherited += len(before)
+            talk.root = ancestor.id
+            here = branch
+        return talk
+
+    def _ancestor(self, connection: Connection, conversation_id: str) -> tuple[Talk, str | None] | None:
+        if conversation_id in self._changed:
+            return _fold(connection, conversation_id, self._as_of)
+        row = connection.execute(select(*_CONVERSATION).where(_c.id == conversation_id)).first()
+        if row is None:
+            return None
+        messages = _messages(connection, _m.conversation_id == conversation_id).get(conversation_id, [])
+        return Talk(row[0], row[0], row[1], row[3], messages), row[2]
+
+
+def _messages(connection: Connection, bounds: Any) -> dict[str, list[Said]]:
+    query = select(_m.conversation_id, *_SAID).where(bounds).order_by(_m.conversation_id, _m.seq)
+    found: dict[str, list[Said]] = {}
+    as_text = _as_text(connection)
+    for conversation_id, *row in connection.execute(query):
+        if as_text:
+            row[4] = to_iso_text(row[4])
+        found.setdefault(conversation_id, []).append(Said(*row))
+    return found
+
+
+def _opinions(connection: Connection, bounds: Any) -> dict[str, list[Opinion]]:
+    reply = _m.role == literal_column(f"'{Role.ASSISTANT.value}'")
+    query = select(_a.message_id, *_OPINION).join_from(table(MessageRow), table(AssessmentRow), _a.message_id == _m.id)
+    found: dict[str, list[Opinion]] = {}
+    as_text = _as_text(connection)
+    for message_id, name, value, source_id, rationale, details, at, seq in connection.execute(
+        query.where(bounds, reply, _by_people)
+    ):
+        order = (to_iso_text(at) if as_text else at, seq)
+        found.setdefault(message_id, []).append(Opinion(name, value, source_id, rationale, details, order))
+    return found
+
+
+def _as_text(connection: Connection) -> bool:
+    """Whether times have to be made into text."""
+    return connection.dialect.name != "sqlite"
+
+
+def _edited(connection: Connection, after: int, up_to: int) -> set[str]:
+    bounds = and_(RECORDS.c.seq > after, RECORDS.c.seq <= up_to, RECORDS.c.type == "update_message")
+    return set(connection.execute(select(RECORDS.c.conversation_id).where(bounds).distinct()).scalars()) - {None}
+
+
+def _fold(connection: Connection, conversation_id: str, as_of: int) -> tuple[Talk, str | None] | None:
+    tables = FoldedTables()
+    edited: dict[str, int] = {}
+    for record in log.read_conversation(connection, conversation_id, as_of=as_of):
+        tables.apply(fold(record))
+        if record.type == "update_message" and record.data.get("content"):
+            edited[record.data["id"]] = record.seq or 0
+    row = tables.conversations.get(conversation_id)
+    if row is None:
+        return None
+    messages = [_said(each, edited) for each in tables.messages.values() if each["conversation_id"] == conversation_id]
+    opinions = {each.id: _current(tables.assessments[each.id].values()) for each in messages}
+    opinions = {id_: each for id_, each in opinions.items() if each}
+    talk = Talk(conversation_id, conversation_id, row["place"], to_json_text(row["model"]), messages, 0, opinions)
+    return talk, row["branched_from"]
+
+
+def _said(row: dict[str, Any], edited: dict[str, int]) -> Said:
+    told = {name: row[name] for name in Said._fields if name != "edited"}
+    told["timestamp"] = to_iso_text(row["timestamp"])
+    told["model"] = to_json_text(row["model"]) if row["model"] is not None else ""
+    return Said(**told, edited=edited.get(row["id"], 0))
+
+
+def _current(rows: Iterable[dict[str, Any]]) -> list[Opinion]:
+    return [
+        Opinion(
+            row["name"],
+            to_json_text(row["value"]),
+            row["source_id"],
+            row["rationale"],
+            to_json_text(row["details"]),
+            (to_iso_text(row["at"]), row["seq"]),
+        )
+        for row in rows
+        if row["current"] and row["source_type"] == SourceType.HUMAN
+    ]

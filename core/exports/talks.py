@@ -1,0 +1,70 @@
+"""Conversations as rows are made of them: what was said, and what people think of the replies. Plain values."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Said(NamedTuple):
+    """One message. Made for every message there is, a tuple costs a third of a `Message`."""
+
+    id: str
+    seq: int
+    """Its place in the log."""
+    role: str
+    content: str
+    timestamp: str
+    """ISO 8601, UTC, of constant width: its order as text is its order in time."""
+    author: str
+    """A `PersonRef.key`; empty for the assistant."""
+    question_id: str | None
+    status: str
+    model: str
+    """JSON of the model that replied, as text; empty where it is not known."""
+    withheld: bool
+    deleted: bool
+    edited: int = 0
+    """The seq of the last edit of its text; 0 where there was none."""
+
+
+class Opinion(NamedTuple):
+    """What one person thinks now of one reply, under one name."""
+
+    name: str
+    value: str
+    """JSON, as text."""
+    source_id: str
+    """The person's `PersonRef.key`."""
+    rationale: str
+    details: str
+    """JSON, as text."""
+    order: tuple[str, int]
+    """When it was said: the timestamp and the seq."""
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation as of some seq."""
+
+    id: str
+    root: str
+    """The id of the conversation that it branched from in the first place, or its own: they share words."""
+    place: str
+    """`PlaceRef.key`"""
+    model: str
+    """JSON, as text."""
+    messages: list[Said]
+    """In their order, behind those of the conversation that it branched from; also the deleted ones."""
+    inherited: int = 0
+    """How many of them are another conversation's."""
+    opinions: dict[str, list[Opinion]] = field(default_factory=dict)
+    """By the id of the reply, those of people that count."""
+
+    @property
+    def platform(self) -> str:
+        """`slack`, `discord`, …"""
+        return self.place.split(":", 1)[0]
+
+    @property
+    def workspace(self) -> str:
+        """The platform's id of the workspace or guild."""
+        return self.place.split(":", 2)[1]

@@ -1,0 +1,74 @@
+"""What people's opinions of one reply come to: liked, disliked, or neither. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from core.exports.options import Aggregation, Rules
+from core.exports.talks import Opinion
+from core.feedback import BEST_SCORE, Value
+
+_WORST_SCORE: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What several people say of one reply."""
+
+    label: bool | None
+    """Liked or disliked; None where they do not decide it."""
+    rating: float | None
+    """The mean of their scores, 1 to 5, 👍 as 5 and 👎 as 1; None where nobody voted."""
+    raters: int
+    """People."""
+    votes: tuple[Opinion, ...]
+    """The one of each person that counted, in the order in which they were said."""
+
+
+def verdict(opinions: Sequence[Opinion], rules: Rules) -> Verdict:
+    """What `opinions`, at most one a person and name, come to by `rules`."""
+    votes = [each for each in opinions if each.name in rules.names]
+    if len(votes) > 1:
+        votes = _one_each(votes, rules.names)
+    scores = [score for each in votes if (score := _score(each)) is not None]
+    if not scores:
+        return Verdict(None, None, 0, ())
+    mean = sum(scores) / len(scores)
+    label = _label(scores, mean, rules) if len(scores) >= rules.min_raters else None
+    return Verdict(label, mean, len(scores), tuple(votes))
+
+
+def value_of(opinion: Opinion) -> Value:
+    """What was said: a boolean, a number or a text."""
+    value: Value = orjson.loads(opinion.value)
+    return value
+
+
+def _one_each(votes: Sequence[Opinion], names: tuple[str, ...]) -> list[Opinion]:
+    """Each person's vote under the first of `names` that they used, in the order in which they were said."""
+    first: dict[str, Opinion] = {}
+    for each in sorted(votes, key=lambda vote: names.index(vote.name)):
+        first.setdefault(each.source_id, each)
+    return sorted(first.values(), key=lambda vote: vote.order)
+
+
+def _score(vote: Opinion) -> float | None:
+    if vote.value in _BINARY:
+        return _BINARY[vote.value]
+    value = value_of(vote)
+    return float(value) if isinstance(value, int | float) and _WORST_SCORE <= value <= BEST_SCORE else None
+
+
+_BINARY: Final = {"true": float(BEST_SCORE), "false": float(_WORST_SCORE)}
+
+
+def _label(scores: Sequence[float], mean: float, rules: Rules) -> bool | None:
+    if rules.aggregation is Aggregation.MEAN:
+        scores = [mean]
+    likes = sum(score >= rules.liked_from for score in scores)
+    dislikes = sum(score <= rules.disliked_to for score in scores)
+    if likes == dislikes or (rules.aggregation is Aggregation.ANY and likes and dislikes):
+        return None
+    return likes > dislikes
