@@ -100,7 +100,7 @@ class Assistant:
         self._clock = clock
         self._tasks = Tasks()
         self._platforms: dict[str, ChatPlatform] = {}
-        live, said, opinions = LiveReplies(), Said(environment), Opinions(environment)
+        live, said, opinions = LiveReplies(leases), Said(environment), Opinions(environment)
         replies = Replies(store, live)
         judging = Judging(store, opinions, policies)
         commenting = Commenting(store, replies, opinions, judging, clock)

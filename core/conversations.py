@@ -61,7 +61,7 @@ class Conversations:
         """The conversation of a message, which (not in the log yet) may be a reply that still grows."""
         if message is not None:
             return await self._store.conversation(message.conversation_id)
-        live = await self._live.at(ref)
+        live = await self._live.at(ref) or await self._live.elsewhere(ref)
         return await self._store.conversation(live.conversation_id) if live else None
 
     async def _is_last(self, message: Message | None) -> bool:

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from core.messages import MessageRef, PlaceRef
+from core.ports import Leases, PendingTurn
 
 _PATIENCE = 2.0
 """Seconds to wait for the answer to a post under way in the channel that someone reacts in."""
+_UNTIL_NOTED = 0.3
+"""Seconds in which another process notes what it has posted."""
 
 
 @dataclass(eq=False, slots=True)
@@ -28,9 +31,13 @@ class LiveReply:
 
 
 class LiveReplies:
-    """Finds a reply in the making by its address or its conversation."""
+    """Finds a reply in the making by its address or its conversation.
 
-    def __init__(self) -> None:
+    Those of other processes, and those that a process which has died left behind, are known by their waiting turns.
+    """
+
+    def __init__(self, leases: Leases | None = None) -> None:
+        self._leases = leases
         self._by_part: dict[MessageRef, LiveReply] = {}
         self._all: set[LiveReply] = set()
         self._news = asyncio.Event()
@@ -72,6 +79,28 @@ class LiveReplies:
         except TimeoutError:
             pass
         return self._by_part.get(part)
+
+    async def elsewhere(self, part: MessageRef) -> PendingTurn | None:
+        """The turn of the reply that shows at `part`, where another process is at it."""
+        if self._leases is None:
+            return None
+        for pause in (_UNTIL_NOTED, 0):
+            here = [each for each in await self._leases.showing(part.channel) if not self._is_ours(each)]
+            for each in here:
+                if part in each.parts:
+                    return each
+            if not here:
+                return None
+            await asyncio.sleep(pause)
+        return None
+
+    async def elsewhere_in(self, conversation_id: str) -> PendingTurn | None:
+        """The turn of the reply that shows in a conversation, where another process is at it."""
+        turns = await self._leases.waiting(conversation_id) if self._leases else ()
+        return next((each for each in turns if each.parts and not self._is_ours(each)), None)
+
+    def _is_ours(self, turn: PendingTurn) -> bool:
+        return any(each.id == turn.reply_id for each in self._all)
 
     def _may_appear(self, part: MessageRef) -> bool:
         return any(each.is_posting() and part.channel in (each.place.channel, each.place.thread) for each in self._all)

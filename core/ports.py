@@ -388,6 +388,10 @@ class Leases(Protocol):
         """The turns of a conversation that are not over, in their order."""
         ...
 
+    async def showing(self, channel: str) -> list[PendingTurn]:
+        """The turns that are not over and whose answers show, or will, in a channel or thread of this id."""
+        ...
+
     async def orphans(self) -> list[PendingTurn]:
         """The turns that are not over and of whose conversation no living process has the lease, in their order."""
         ...

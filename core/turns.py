@@ -162,8 +162,7 @@ class Turns:
                 continue
             for each in await self._leases.waiting(conversation_id):
                 adopted += await self._adopt(each, platform)
-            if conversation_id not in self._turns:
-                await self._give_back(conversation_id)
+            await self._leave(conversation_id)
         return adopted
 
     def lose(self, name: str) -> None:
@@ -195,12 +194,26 @@ class Turns:
     async def _begin(self, turn: Turn) -> None:
         """Let a turn wait; answer it here, unless another process is at its conversation and will."""
         self._ours.add(turn.reply_id)
-        if turn.conversation.id in self._turns or await self._leases.take(CONVERSATION + turn.conversation.id):
+        is_here = await self._is_here(turn.conversation.id)
+        if is_here and await self._store.message(turn.reply_id) is not None:
+            # Another process heard it, too, and had answered it before we came to be at the conversation.
+            self._ours.discard(turn.reply_id)
+            await self._leave(turn.conversation.id)
+        elif is_here and await self._is_here(turn.conversation.id):
             self._enqueue(turn)
             await self._leases.begin(turn.pending)
         else:
             self._ours.discard(turn.reply_id)
             await self._leases.begin(turn.pending)
+
+    async def _is_here(self, conversation_id: str) -> bool:
+        """Whether this process is at a conversation, or may be from now on."""
+        return conversation_id in self._turns or await self._leases.take(CONVERSATION + conversation_id)
+
+    async def _leave(self, conversation_id: str) -> None:
+        """Where nothing is to be done in a conversation, let others be at it."""
+        if conversation_id not in self._turns:
+            await self._give_back(conversation_id)
 
     async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform) -> bool:
         """Go on with a turn that a process left; False where there is nothing to be done."""
@@ -216,6 +229,8 @@ class Turns:
         turn = Turn(conversation, question, asked_in, waiting.place, platform, not question.content)
         turn = replace(turn, retry_of=waiting.retry_of, name=waiting.name)
         begun = await self._begun(turn, waiting, platform)
+        if not await self._is_here(conversation.id):
+            return False
         logger.info("turn_adopted", extra={"reply": waiting.reply_id, "parts": len(begun)})
         self._ours.add(turn.reply_id)
         self._enqueue(replace(turn, begun=begun))

@@ -8,7 +8,7 @@ from typing import Final
 from core.events import MessageReceived
 from core.live import LiveReplies, LiveReply
 from core.messages import Conversation, Message, MessageRef, Role
-from core.ports import Store
+from core.ports import PendingTurn, Store
 
 _HISTORY: Final = 50
 """How many messages are looked through for the reply that a comment found later belongs to."""
@@ -38,7 +38,11 @@ class Replies:
         """The reply of which `ref` is a part."""
         if live := await self._live.at(ref):
             return _in_the_making(live)
-        return await self._judged(await self._store.message_at(ref))
+        if (message := await self._store.message_at(ref)) is not None:
+            return await self._judged(message)
+        if (turn := await self._live.elsewhere(ref)) is not None:
+            return await self._made_elsewhere(turn)
+        return await self._judged(await self._store.message_at(ref))  # it may have been finished just now
 
     async def of(self, reply_id: str) -> JudgedReply | None:
         """The reply of this id."""
@@ -48,6 +52,8 @@ class Replies:
         """The last reply of a conversation."""
         if live := self._live.in_conversation(conversation_id):
             return _in_the_making(live)
+        if turn := await self._live.elsewhere_in(conversation_id):
+            return await self._made_elsewhere(turn)
         return await self._judged(await self._store.last_reply(conversation_id))
 
     async def above(self, event: MessageReceived) -> JudgedReply | None:
@@ -66,6 +72,10 @@ class Replies:
     async def conversation(self, reply: JudgedReply) -> Conversation | None:
         """The conversation that a reply is in."""
         return await self._store.conversation(reply.conversation_id)
+
+    async def _made_elsewhere(self, turn: PendingTurn) -> JudgedReply:
+        question = await self._store.message(turn.question_id)
+        return JudgedReply(turn.reply_id, turn.conversation_id, question.author if question else "", None)
 
     async def _last_above(self, conversation: Conversation, event: MessageReceived) -> JudgedReply | None:
         if not event.found_later:

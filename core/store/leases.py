@@ -8,8 +8,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
+from weakref import WeakValueDictionary
 
 import orjson
 from sqlalchemy import Connection, TextClause, text
@@ -57,6 +59,7 @@ class SqlLeases:
         # One process has an SQLite file to itself: see `alone`.
         self._is_alone = database.dialect.name == "sqlite"
         self._held: dict[str, float] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._beating: asyncio.Task[None] | None = None
         now = _NOW[database.dialect.name]
 
@@ -81,6 +84,11 @@ class SqlLeases:
         self._shows = made("UPDATE turns SET parts = :parts WHERE reply_id = :reply_id")
         self._end = made("DELETE FROM turns WHERE reply_id = :reply_id")
         self._waiting = made(f"SELECT {_COLUMNS} FROM turns WHERE conversation_id = :id ORDER BY number")
+        # Of `platform:workspace:channel:thread` any part may be the id; who asked makes sure.
+        self._showing = made(
+            f"SELECT {_COLUMNS} FROM turns WHERE place LIKE '%:' || :id || ':%' "
+            f"OR place LIKE '%:' || :id ORDER BY number"
+        )
         self._orphans = made(
             f"SELECT {_COLUMNS} FROM turns WHERE NOT EXISTS (SELECT 1 FROM leases "
             f"WHERE leases.name = '{_CONVERSATION}' || turns.conversation_id AND leases.until >= {{now}}) "
@@ -105,16 +113,19 @@ class SqlLeases:
         """Whether this process may be at `name` from now on."""
         if name in self._held or self._is_alone:
             return True
-        began = asyncio.get_running_loop().time()
-        is_ours = await self._do(self._take, name=name, owner=self._owner, seconds=LIFE)
-        if is_ours:
-            self._held[name] = began + LIFE
-        return bool(is_ours)
+        async with self._one_after_another(name):
+            began = asyncio.get_running_loop().time()
+            is_ours = await self._do(self._take, name=name, owner=self._owner, seconds=LIFE)
+            if is_ours:
+                self._held[name] = began + LIFE
+            return bool(is_ours)
 
     async def give_back(self, name: str) -> None:
         """This process is no longer at `name`."""
         if self._held.pop(name, None) is not None:
-            await self._do(self._give_back, name=name, owner=self._owner)
+            async with self._one_after_another(name):
+                if name not in self._held:
+                    await self._do(self._give_back, name=name, owner=self._owner)
 
     async def claim(self, name: str) -> bool:
         """Whether nobody has claimed `name` in the last day."""
@@ -146,16 +157,25 @@ class SqlLeases:
         """The turns of a conversation that are not over, in their order."""
         return [_turn(row) for row in await self._do(self._waiting, id=conversation_id)]
 
+    async def showing(self, channel: str) -> list[PendingTurn]:
+        """The turns that are not over and whose answers show, or will, in a channel or thread of this id."""
+        turns = [_turn(row) for row in await self._see(self._showing, id=channel)]
+        return [each for each in turns if channel in (each.place.channel, each.place.thread)]
+
     async def orphans(self) -> list[PendingTurn]:
         """The turns that nobody alive is at, in their order."""
         return [_turn(row) for row in await self._do(self._orphans)]
 
-    async def _do(self, statement: TextClause, **values: Any) -> list[Any]:
-        def work(connection: Connection) -> list[Any]:
-            result = connection.execute(statement, values)
-            return list(result) if result.returns_rows else []
+    def _one_after_another(self, name: str) -> asyncio.Lock:
+        # On two connections, what is given back could be deleted after it was taken again.
+        return self._locks.setdefault(name, asyncio.Lock())
 
-        return await self._database.touch(work)
+    async def _do(self, statement: TextClause, **values: Any) -> list[Any]:
+        return await self._database.touch(partial(_rows, statement=statement, values=values))
+
+    async def _see(self, statement: TextClause, **values: Any) -> list[Any]:
+        """As `_do` where nothing is changed."""
+        return await self._database.read(partial(_rows, statement=statement, values=values))
 
     async def _beat(self) -> None:
         beats = 0
@@ -183,6 +203,11 @@ class SqlLeases:
         elif is_ours is False or loop.time() > self._held[name] - _SLACK:
             del self._held[name]
             self.on_lost(name)
+
+
+def _rows(connection: Connection, *, statement: TextClause, values: dict[str, Any]) -> list[Any]:
+    result = connection.execute(statement, values)
+    return list(result) if result.returns_rows else []
 
 
 def _parts(parts: Sequence[MessageRef]) -> str:

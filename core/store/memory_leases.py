@@ -47,6 +47,10 @@ class MemoryLeases:
         """The turns of a conversation that are not over, in their order."""
         return [each for each in self.turns.values() if each.conversation_id == conversation_id]
 
+    async def showing(self, channel: str) -> list[PendingTurn]:
+        """The turns whose answers show, or will, in a channel or thread of this id."""
+        return [each for each in self.turns.values() if channel in (each.place.channel, each.place.thread)]
+
     async def orphans(self) -> list[PendingTurn]:
         """All turns that are not over."""
         return list(self.turns.values())
