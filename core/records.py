@@ -4,12 +4,13 @@ A payload says what happened; the envelope says when, where, to whom, and by whi
 thing told twice is kept once. Every payload can be written as the JSON that `plaudit events` prints and read back.
 """
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from core.feedback import Value
 from core.messages import Json, MessageRef, PersonRef, PlaceRef, stable_ulid
+from core.upcasting import upcast
 
 MIMETYPE = "application/json"
 
@@ -234,7 +235,13 @@ class Record:
     @property
     def payload(self) -> Payload:
         """The data as a value of its type. Raises KeyError for a type that this version does not know."""
-        return RECORD_TYPES[self.type].from_json(self.data)
+        return RECORD_TYPES[self.type].from_json(self.forward.data)
+
+    @property
+    def forward(self) -> Self:
+        """The record as this version would have written it, whatever version wrote it."""
+        version, data = upcast(self.type, self.version, self.data)
+        return self if version == self.version else replace(self, version=version, data=data)
 
 
 def envelop(

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 from orjson import loads
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
+from core.messages import Json
 from core.records import MIMETYPE, Record
 from core.store.envelope import Entry
 from core.store.tables import RecordRow, table
+from core.upcasting import STEPS, upcast
 
 RECORDS = table(RecordRow)
 COLUMNS = tuple(column.name for column in RECORDS.columns if column.name != "seq")
@@ -49,7 +51,9 @@ _of_messages = (
     )
     .order_by(RECORDS.c.seq)
 )
-_TO_FOLD = "SELECT seq, id, type, at, CAST(data AS TEXT) FROM records WHERE seq > {after} ORDER BY seq LIMIT {limit}"
+_TO_FOLD = (
+    "SELECT seq, id, type, version, at, CAST(data AS TEXT) FROM records WHERE seq > {after} ORDER BY seq LIMIT {limit}"
+)
 _subject_page = _page.where(RECORDS.c.subject == bindparam("subject"))
 
 
@@ -83,16 +87,20 @@ class Kept(NamedTuple):
     seq: int
     id: str
     type: str
+    version: str
     at: datetime
-    data: dict[str, Any]
+    data: Json
 
 
 def read_to_fold(connection: Connection, after: int, limit: int) -> list[Kept]:
     """At most `limit` records in the order of seq, from the first after `after`."""
     rows = connection.exec_driver_sql(_TO_FOLD.format(after=int(after), limit=int(limit))).all()
     if connection.dialect.name == "sqlite":
-        return [Kept(seq, id_, type_, datetime.fromisoformat(at), loads(data)) for seq, id_, type_, at, data in rows]
-    return [Kept(seq, id_, type_, at, loads(data)) for seq, id_, type_, at, data in rows]
+        read = datetime.fromisoformat
+        return _forward(
+            [Kept(seq, id_, type_, version, read(at), loads(data)) for seq, id_, type_, version, at, data in rows]
+        )
+    return _forward([Kept(seq, id_, type_, version, at, loads(data)) for seq, id_, type_, version, at, data in rows])
 
 
 def read_types(
@@ -101,7 +109,14 @@ def read_types(
     """At most `limit` records of some types as of a seq or a moment, in order, from the first after `after`."""
     query = select(*(RECORDS.c[name] for name in Kept._fields)).where(RECORDS.c.seq > after, RECORDS.c.type.in_(types))
     rows = connection.execute(query.where(_until(as_of)).order_by(RECORDS.c.seq).limit(limit))
-    return [Kept(*row) for row in rows]
+    return _forward([Kept(*row) for row in rows])
+
+
+def _forward(records: list[Kept]) -> list[Kept]:
+    if not STEPS:
+        return records
+    versions = [upcast(each.type, each.version, each.data) for each in records]
+    return [each._replace(version=version, data=data) for each, (version, data) in zip(records, versions, strict=True)]
 
 
 def newest(connection: Connection) -> int:
@@ -125,4 +140,6 @@ def _until(as_of: int | datetime) -> ColumnElement[bool]:
 
 
 def _records(rows: Any) -> list[Record]:
-    return [Record(**dict(zip(_NAMES, row, strict=True))) for row in rows]
+    """The records of some rows, brought forward to this version."""
+    records = [Record(**dict(zip(_NAMES, row, strict=True))) for row in rows]
+    return [each.forward for each in records] if STEPS else records

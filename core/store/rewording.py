@@ -20,7 +20,7 @@ OPINION: Final = tuple(column.name for column in _a.primary_key)
 """What tells one row of assessments from others."""
 OF_MESSAGES: Final = ("add_message", "update_message")
 """The types of what a row of messages is folded from."""
-_ENVELOPE: Final = ("id", "subject", "data", "idempotency_key")
+_ENVELOPE: Final = ("id", "version", "subject", "data", "idempotency_key")
 _WORDS: Final = ("content", "feedback", "withheld")
 
 _rewrite = (

@@ -20,6 +20,7 @@ from core.store.log import RECORDS, read_seqs
 from core.store.rewording import OF_MESSAGES, OPINION, do, reword_opinions, rewrite
 from core.store.statements import Statements
 from core.store.tables import AssessmentRow, ConversationRow, ErasedKeyRow, MessageRow, SubjectRow, table
+from core.upcasting import upcast
 
 _CHUNK = 500
 _START = "start_conversation"
@@ -28,7 +29,7 @@ Item = TypeVar("Item")
 
 _unsay = delete(_a).where(*(_a.c[name] == bindparam(f"there_{name}") for name in OPINION))
 _said = (
-    select(RECORDS.c.seq, RECORDS.c.message_id, RECORDS.c.data)
+    select(RECORDS.c.seq, RECORDS.c.message_id, RECORDS.c.type, RECORDS.c.version, RECORDS.c.data)
     .where(RECORDS.c.conversation_id == bindparam("id"), RECORDS.c.type.in_(OF_MESSAGES))
     .order_by(RECORDS.c.seq)
 )
@@ -96,7 +97,7 @@ class Rewriting:
         messages, more = set(questions), set[int]()
         for conversation in conversations:
             said = self._connection.execute(_said, {"id": conversation}).all()
-            messages.update(row.message_id for row in said if row.data.get("question_id") in questions)
+            messages.update(row.message_id for row in said if _question(row) in questions)
             more.update(row.seq for row in said if row.message_id in messages)
         return messages, more
 
@@ -137,6 +138,11 @@ class Rewriting:
 
     def _forget_older(self) -> None:
         self._connection.execute(delete(_k).where(_k.c.erased_at < self._erasure.at - TOLD_AGAIN))
+
+
+def _question(row: Any) -> str | None:
+    _, data = upcast(row.type, row.version, row.data)
+    return data.get("question_id")
 
 
 def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
