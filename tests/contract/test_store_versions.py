@@ -131,6 +131,7 @@ async def test_older_records_can_be_erased(sql_store, older) -> None:
     question = replace(said("m1", author=ANN), subject=ANN)
     await sql_store.append(started("c1"), question, replied("m2", 1, content="marzipan", question_id="m1"))
     await _age(sql_store)
+    await sql_store.rebuild()
 
     await sql_store.erase(PersonRef.parse(ANN))
 
