@@ -61,6 +61,7 @@ class SqlLeases:
         self._held: dict[str, float] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._beating: asyncio.Task[None] | None = None
+        self._ending = asyncio.Event()
         now = _NOW[database.dialect.name]
 
         def made(sql: str) -> TextClause:
@@ -102,8 +103,9 @@ class SqlLeases:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._ending.set()
         if self._beating is not None:
-            self._beating.cancel()
+            # Not cancelled: a connection whose query is broken off is lost to the pool.
             await asyncio.gather(self._beating, return_exceptions=True)
         for name in list(self._held):
             with suppress(DatabaseUnavailableError):
@@ -155,7 +157,7 @@ class SqlLeases:
 
     async def waiting(self, conversation_id: str) -> list[PendingTurn]:
         """The turns of a conversation that are not over, in their order."""
-        return [_turn(row) for row in await self._do(self._waiting, id=conversation_id)]
+        return [_turn(row) for row in await self._see(self._waiting, id=conversation_id)]
 
     async def showing(self, channel: str) -> list[PendingTurn]:
         """The turns that are not over and whose answers show, or will, in a channel or thread of this id."""
@@ -164,7 +166,7 @@ class SqlLeases:
 
     async def orphans(self) -> list[PendingTurn]:
         """The turns that nobody alive is at, in their order."""
-        return [_turn(row) for row in await self._do(self._orphans)]
+        return [_turn(row) for row in await self._see(self._orphans)]
 
     def _one_after_another(self, name: str) -> asyncio.Lock:
         # On two connections, what is given back could be deleted after it was taken again.
@@ -179,14 +181,19 @@ class SqlLeases:
 
     async def _beat(self) -> None:
         beats = 0
-        while True:
-            await asyncio.sleep(BEAT)
+        while not await self._ends_within(BEAT):
             for name in list(self._held):
                 await self._keep(name)
             beats += 1
             if beats % 100 == 0:
                 with suppress(DatabaseUnavailableError):
                     await self._do(self._sweep)
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ending.wait()
+        return self._ending.is_set()
 
     async def _keep(self, name: str) -> None:
         """Renew a lease; where that cannot be done before it runs out, somebody else may have it."""
