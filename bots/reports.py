@@ -111,7 +111,7 @@ async def _figures(
         said = await counts.category_counts(*span)
         numbers = {each.name: {"people": each.people, "replies": each.replies} for each in said}
         return numbers, categories_table(said, window.name)
-    reports = await reports_by(counts, None if by is None else Division(by), since=window.since, until=window.until)
+    reports = await reports_by(counts, *([] if by is None else [Division(by)]), since=window.since, until=window.until)
     if by is None:
         return asdict(reports[ALL]), report_table(reports, window.name)
     return {name: asdict(each) for name, each in reports.items()}, parts_table(reports, window.name)

@@ -74,7 +74,7 @@ class Commands:
 
     async def _stats(self, place: PlaceRef) -> str:
         now = self._clock.now()
-        figures = report(await self._store.report_counts(now - _WINDOW, None, channel=place))
+        figures = report(await self._store.tally((), now - _WINDOW, channel=place))
         return _in_words(figures)
 
     async def _kept(self, person: PersonRef) -> Notice:

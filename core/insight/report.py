@@ -1,37 +1,47 @@
 """How good the replies of a time window were, by the people who said so."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
 from core.feedback import BEST_SCORE
+from core.insight.statistics import Interval, PeopleRate, people_rate, wilson
 from core.messages import PlaceRef
-from core.store.counts import CategoryCounts, DimensionCounts, Division, GroupCounts, ReportCounts
+from core.store.counts import (
+    CategoryCounts,
+    DimensionCounts,
+    Division,
+    ModelVote,
+    Part,
+    PartCounts,
+    PersonVotes,
+    ReplyRatings,
+    ReplyVotes,
+    Tally,
+)
 
 ALL: Final = "all"
 """The name of the report over everything, beside those of its parts."""
+BETWEEN_NAMES: Final = " · "
+"""What stands between the names of a part that comes from several divisions."""
 
 
 class Counts(Protocol):
     """Where the counts of a report come from."""
 
-    async def report_counts(
+    async def tally(
         self,
+        divisions: Sequence[Division] = (),
         since: datetime | None = None,
         until: datetime | None = None,
         *,
         platform: str | None = None,
         workspace: str | None = None,
         channel: PlaceRef | None = None,
-    ) -> ReportCounts:
+    ) -> Tally:
         """The counts of a time window, on one platform, in one workspace, in one channel and its threads, or of all."""
-        ...
-
-    async def counts_by(
-        self, division: Division, since: datetime | None = None, until: datetime | None = None
-    ) -> list[GroupCounts]:
-        """The counts of each part of a division, by name."""
         ...
 
     async def dimension_counts(
@@ -46,6 +56,20 @@ class Counts(Protocol):
         """How many people said which category, the most frequent first."""
         ...
 
+    async def ratings(self, since: datetime | None = None, until: datetime | None = None) -> list[ReplyRatings]:
+        """What was said by two people or more of one reply under one name."""
+        ...
+
+    async def disliked(self, since: datetime | None = None, until: datetime | None = None) -> list[ReplyVotes]:
+        """The replies that anyone is against, in the order of the log."""
+        ...
+
+    async def model_votes(
+        self, models: Sequence[str], since: datetime | None = None, until: datetime | None = None
+    ) -> list[ModelVote]:
+        """Each vote on a reply of these models, in the order in which they were given."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -57,9 +81,16 @@ class Report:
     feedback_rate: float
     """The share of replies that anyone judged."""
     positive_rate: float
-    """The share of votes, counted by people, that are positive."""
+    """The share of votes, one a person and reply, that are positive."""
     positive_count: int
     negative_count: int
+    feedback_rate_interval: Interval
+    by_people: PeopleRate
+    """The positive rate in which each person counts alike, and how sure it is."""
+    by_askers: PeopleRate
+    """The same of those who judge the replies to their own questions."""
+    by_bystanders: PeopleRate
+    """The same of those who judge replies to others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +102,18 @@ class Score:
     people: int
 
 
-def report(counts: ReportCounts) -> Report:
-    """The figures that follow from `counts`; each person is counted once per reply."""
-    positive = sum(each.positive for each in counts.votes)
-    negative = sum(each.negative for each in counts.votes)
-    return report_on(GroupCounts(ALL, counts.total_traces, counts.traces_with_feedback, positive, negative))
+def report(tally: Tally) -> Report:
+    """The figures of everything in `tally`, which is not divided by segment."""
+    replies, judged = sum(each.replies for each in tally.parts), sum(each.judged for each in tally.parts)
+    return _report(PartCounts((), replies, judged), tally.votes)
 
 
-def report_on(counts: GroupCounts) -> Report:
-    """The figures of one part of a division."""
-    return Report(
-        total_traces=counts.replies,
-        traces_with_feedback=counts.judged,
-        feedback_rate=_share(counts.judged, counts.replies),
-        positive_rate=_share(counts.positive, counts.positive + counts.negative),
-        positive_count=counts.positive,
-        negative_count=counts.negative,
-    )
+def reports(tally: Tally) -> dict[Part, Report]:
+    """The figures of each part."""
+    votes: Mapping[Part, list[PersonVotes]] = defaultdict(list)
+    for each in tally.votes:
+        votes[each.part].append(each)
+    return {each.part: _report(each, votes[each.part]) for each in tally.parts}
 
 
 def scores(counts: Iterable[DimensionCounts]) -> dict[str, Score]:
@@ -96,13 +122,39 @@ def scores(counts: Iterable[DimensionCounts]) -> dict[str, Score]:
 
 
 async def reports_by(
-    counts: Counts, division: Division | None = None, *, since: datetime | None = None, until: datetime | None = None
+    counts: Counts, *divisions: Division, since: datetime | None = None, until: datetime | None = None
 ) -> dict[str, Report]:
-    """A report for each part of a division, where there is one, and last the one for `ALL`."""
-    parts = [] if division is None else await counts.counts_by(division, since, until)
-    # Counted last: more may have come since, and no part is larger than the whole.
-    whole = report(await counts.report_counts(since, until))
-    return {each.name: report_on(each) for each in parts} | {ALL: whole}
+    """A report for each part of the divisions, by its name, and last the one for `ALL`."""
+    tally = await counts.tally(divisions, since, until)
+    # A reply is in every segment.
+    whole = await counts.tally((), since, until) if Division.SEGMENT in divisions else tally
+    parts = reports(tally) if divisions else {}
+    return {BETWEEN_NAMES.join(part): each for part, each in parts.items()} | {ALL: report(whole)}
+
+
+def _report(counts: PartCounts, votes: Sequence[PersonVotes]) -> Report:
+    positive, negative = sum(each.positive for each in votes), sum(each.negative for each in votes)
+    return Report(
+        total_traces=counts.replies,
+        traces_with_feedback=counts.judged,
+        feedback_rate=_share(counts.judged, counts.replies),
+        positive_rate=_share(positive, positive + negative),
+        positive_count=positive,
+        negative_count=negative,
+        feedback_rate_interval=wilson(counts.judged, counts.replies),
+        by_people=_rate(votes),
+        by_askers=_rate(each for each in votes if each.by_asker),
+        by_bystanders=_rate(each for each in votes if not each.by_asker),
+    )
+
+
+def _rate(votes: Iterable[PersonVotes]) -> PeopleRate:
+    people: Mapping[str, list[int]] = defaultdict(lambda: [0, 0])
+    for each in votes:
+        sums = people[each.person]
+        sums[0] += each.positive
+        sums[1] += each.negative
+    return people_rate((positive, negative) for positive, negative in people.values())
 
 
 def _share(part: int, whole: int) -> float:

@@ -1,35 +1,37 @@
-"""The counts of reports over tables in memory: what `report` and `grouping` do in SQL."""
+"""The counts of reports over tables in memory: what `report`, `grouping` and `scoring` do in SQL."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from operator import itemgetter
 from statistics import fmean
 from typing import Any
 
 from core.feedback import BEST_SCORE, USER_CATEGORY, USER_FEEDBACK, SourceType
-from core.messages import PlaceRef, Role
+from core.messages import Role
 from core.store.changes import Row
 from core.store.columns import to_utc
 from core.store.counts import (
     NO_DIMENSIONS,
+    SCORED,
     CategoryCounts,
     DimensionCounts,
     Division,
-    GroupCounts,
+    ModelVote,
+    ReplyRatings,
     ReplyVotes,
-    ReportCounts,
-    added,
-    name_of,
-    place_prefix,
+    Tally,
+    Tallying,
 )
 from core.store.folded import FoldedTables
 
 
 class Counting:
-    """The replies of a span of time, and what people say of them by now."""
+    """The replies of a span of time in places whose keys begin alike, and what people say of them by now."""
 
-    def __init__(self, tables: FoldedTables, since: datetime | None, until: datetime | None) -> None:
+    def __init__(
+        self, tables: FoldedTables, since: datetime | None, until: datetime | None, place_prefix: str = ""
+    ) -> None:
         self._tables = tables
         since, until = since and to_utc(since), until and to_utc(until)
         self._replies = [
@@ -38,34 +40,31 @@ class Counting:
             if row["role"] == Role.ASSISTANT
             and (since is None or row["timestamp"] >= since)
             and (until is None or row["timestamp"] < until)
+            and self._place(row).startswith(place_prefix)
         ]
 
-    def report(self, platform: str | None, workspace: str | None, channel: PlaceRef | None) -> ReportCounts:
-        """The counts of one place, or of all."""
-        prefix = place_prefix(platform, workspace, channel)
-        replies = [row["id"] for row in self._replies if self._place(row).startswith(prefix)]
-        judged = {reply: rows for reply in replies if (rows := self._by_people(reply))}
-        votes = [_votes(reply, rows) for reply, rows in judged.items()]
-        counted = tuple(each for each in votes if each.positive or each.negative)
-        return ReportCounts(len(replies), len(judged), counted)
-
-    def by(self, division: Division) -> list[GroupCounts]:
-        """The counts of each part of a division, by name."""
-        if division is not Division.SEGMENT:
-            return added(
-                _group(name_of(division, self._part(division, row)), self._by_people(row["id"]))
-                for row in self._replies
-            )
-        parts = added(group for row in self._replies for group in self._segments(row["id"]))
-        total = len(self._replies)
-        return [GroupCounts(each.name, total, each.judged, each.positive, each.negative) for each in parts]
+    def tally(self, divisions: Sequence[Division]) -> Tally:
+        """The counts of each part."""
+        tallying = Tallying(divisions)
+        for reply in self._replies:
+            opinions = self._by_people(reply["id"])
+            parts = [tuple(self._value(each, reply, row) for each in divisions) for row in opinions]
+            tallying.replies([self._value(each, reply, {}) for each in divisions])
+            for part in {str(each): each for each in parts}.values():
+                tallying.judged(part)
+            for part, row in zip(parts, opinions, strict=True):
+                likes = _likes(row)
+                by_asker = row["details"].get("by_asker") is True
+                tallying.votes(
+                    part, row["source_id"], by_asker=by_asker, positive=likes is True, negative=likes is False
+                )
+        return tallying.tally()
 
     def dimensions(self) -> list[DimensionCounts]:
         """How people scored the replies, by the name of the dimension."""
         scores: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         for row in self._opinions():
-            is_score = row["number"] is not None and row["value"] is not True and 1 <= row["number"] <= BEST_SCORE
-            if is_score and row["name"].startswith("user_") and row["name"] not in NO_DIMENSIONS:
+            if _is_score(row) and row["name"] not in NO_DIMENSIONS:
                 scores[row["name"].removeprefix("user_")][row["source_id"]].append(row["number"])
         return [
             DimensionCounts(name, fmean(fmean(each) for each in people.values()), len(people))
@@ -84,6 +83,30 @@ class Counting:
         ]
         return sorted(counts, key=lambda each: (-each.people, -each.replies, each.name))
 
+    def ratings(self) -> list[ReplyRatings]:
+        """What was said by two people or more of one reply under one name."""
+        said: dict[tuple[str, str], Counter[float]] = defaultdict(Counter)
+        for row in self._opinions():
+            if row["number"] is not None and (row["name"] in SCORED or _is_score(row)):
+                said[row["name"], row["message_id"]][row["number"]] += 1
+        return [ReplyRatings(name, dict(people)) for (name, _), people in sorted(said.items()) if people.total() > 1]
+
+    def disliked(self) -> list[ReplyVotes]:
+        """The replies that anyone is against."""
+        votes = (self._votes(reply["id"]) for reply in sorted(self._replies, key=itemgetter("seq")))
+        return [each for each in votes if each.negative]
+
+    def model_votes(self, models: Collection[str]) -> list[ModelVote]:
+        """Each vote on a reply of these models, in the order in which they were given."""
+        votes = [
+            ModelVote(value["id"], row["source_id"], row["at"], positive=likes)
+            for reply in self._replies
+            if (value := self._value(Division.MODEL, reply, {})) and value["id"] in models
+            for row in self._by_people(reply["id"])
+            if (likes := _likes(row)) is not None
+        ]
+        return sorted(votes, key=lambda each: (each.at, each.person))
+
     def streaming(self) -> list[dict[str, Any]]:
         """How each reply streamed, where that is known."""
         return [row["streaming"] for row in sorted(self._replies, key=itemgetter("seq")) if row["streaming"]]
@@ -97,13 +120,15 @@ class Counting:
         human = SourceType.HUMAN
         return [row for row in rows if row["current"] and row["kind"] == "feedback" and row["source_type"] == human]
 
-    def _segments(self, message_id: str) -> Iterator[GroupCounts]:
-        by_segment: dict[str, list[Row]] = defaultdict(list)
-        for row in self._by_people(message_id):
-            by_segment[name_of(Division.SEGMENT, row["details"].get("segment"))].append(row)
-        return (_group(name, rows) for name, rows in by_segment.items())
+    def _votes(self, message_id: str) -> ReplyVotes:
+        votes = Counter(_likes(row) for row in self._by_people(message_id))
+        return ReplyVotes(message_id, votes[True], votes[False])
 
-    def _part(self, division: Division, reply: Row) -> object:
+    def _value(self, division: Division, reply: Row, opinion: Row) -> Any:
+        if division is Division.SEGMENT:
+            return opinion.get("details", {}).get("segment")
+        if division is Division.DAY:
+            return f"{reply['timestamp']:%Y-%m-%d}"
         if division is not Division.MODEL:
             return self._place(reply)
         conversation = self._tables.conversations.get(reply["conversation_id"])
@@ -114,12 +139,13 @@ class Counting:
         return "" if conversation is None else str(conversation["place"])
 
 
-def _votes(message_id: str, rows: list[Row]) -> ReplyVotes:
-    numbers = [row["number"] for row in rows if row["name"] == USER_FEEDBACK and row["number"] is not None]
-    positive = sum(number >= 0.5 for number in numbers)  # noqa: PLR2004 - between False and True
-    return ReplyVotes(message_id, positive, len(numbers) - positive)
+def _likes(row: Row) -> bool | None:
+    """Whether it is a vote for a reply; None where it is no vote."""
+    if row["name"] != USER_FEEDBACK or row["number"] is None:
+        return None
+    return bool(row["number"] >= 0.5)  # noqa: PLR2004 - between False and True
 
 
-def _group(name: str, rows: list[Row]) -> GroupCounts:
-    votes = _votes("", rows)
-    return GroupCounts(name, 1, int(bool(rows)), votes.positive, votes.negative)
+def _is_score(row: Row) -> bool:
+    is_number = row["number"] is not None and row["value"] is not True and 1 <= row["number"] <= BEST_SCORE
+    return is_number and row["name"].startswith("user_")

@@ -1,13 +1,62 @@
 """The counts behind reports, as plain values, and how the parts that they are divided into are called."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from core.feedback import USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, USER_RATING
 from core.messages import PlaceRef
+
+Part: TypeAlias = tuple[str, ...]
+"""The name of a part in each of the divisions that it comes from."""
+
+
+class Division(StrEnum):
+    """What replies, or those who judged them, can be divided by."""
+
+    PLATFORM = "platform"
+    CHANNEL = "channel"
+    MODEL = "model"
+    DAY = "day"
+    """The replies', in UTC: 2026-01-31."""
+    SEGMENT = "segment"
+    """What the raters are called in the policy (`user` where it says nothing)."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartCounts:
+    """The replies of one part, and how many of them people judged by now."""
+
+    part: Part
+    replies: int
+    judged: int
+    """Those that at least one person (of the segment) has judged or commented on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonVotes:
+    """One person's votes on the replies of one part; on each reply a person has one."""
+
+    part: Part
+    person: str
+    by_asker: bool
+    """On the replies to their own questions; else to those of others."""
+    positive: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The replies of a span of time, divided or not, and what people said of them by now."""
+
+    parts: tuple[PartCounts, ...]
+    """In the order of their names; undivided, one that is called `()`."""
+    votes: tuple[PersonVotes, ...]
+    """Of those people who voted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,39 +69,23 @@ class ReplyVotes:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportCounts:
-    """The replies of a span of time and what people said of them by now."""
+class ModelVote:
+    """One person's vote on a reply, and which model gave it."""
 
-    total_traces: int
-    """Replies of the assistant."""
-    traces_with_feedback: int
-    """Those of them that at least one person has judged or commented on."""
-    votes: tuple[ReplyVotes, ...]
-    """Those of them that have a `user_feedback`, in the order of the log."""
-
-
-class Division(StrEnum):
-    """What replies, or those who judged them, can be divided by."""
-
-    PLATFORM = "platform"
-    CHANNEL = "channel"
-    MODEL = "model"
-    SEGMENT = "segment"
-    """What the raters are called in the policy (`user` where it says nothing)."""
+    model: str
+    person: str
+    at: datetime
+    positive: bool
 
 
 @dataclass(frozen=True, slots=True)
-class GroupCounts:
-    """The replies of one part of a division, and what people said of them by now."""
+class ReplyRatings:
+    """What several people said of one reply under one name."""
 
     name: str
-    """A platform; `platform:workspace:channel`; a model's id; a segment."""
-    replies: int
-    judged: int
-    """Those that at least one person (of the segment) has judged or commented on."""
-    positive: int
-    """People's votes for a reply."""
-    negative: int
+    """`user_feedback`, where the values are 0 and 1; else a score's."""
+    people: dict[float, int]
+    """How many of them said which value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +110,8 @@ class CategoryCounts:
 
 NO_DIMENSIONS: Final = frozenset({USER_FEEDBACK, USER_COMMENT, USER_CATEGORY, USER_RATING})
 """Names that begin as the dimensions' do."""
+SCORED: Final = frozenset({USER_FEEDBACK, USER_RATING})
+"""Names under which several people's numbers are compared, beside the dimensions'."""
 _CHANNEL: Final = 3
 """Parts of a place's key up to the channel."""
 
@@ -94,21 +129,56 @@ def place_prefix(platform: str | None, workspace: str | None, channel: PlaceRef 
 
 
 def name_of(division: Division, value: Any) -> str:
-    """The name of the part in which `value` is: a place's key, a model as the log has it, or a segment."""
+    """The name of the part in which `value` is: a place's key or its beginning, a model as the log has it, …"""
     if division is Division.SEGMENT:
         return value or "user"
     if not value:
         return ""
     if division is Division.MODEL:
         return str(value["id"])
+    if division is Division.DAY:
+        return str(value)
     return ":".join(value.split(":")[: _CHANNEL if division is Division.CHANNEL else 1])
 
 
-def added(groups: Iterable[GroupCounts]) -> list[GroupCounts]:
-    """Groups of one name added up, by name."""
-    sums: dict[str, GroupCounts] = {}
-    for each in groups:
-        there = sums.get(each.name, GroupCounts(each.name, 0, 0, 0, 0))
-        counts = (getattr(there, name) + getattr(each, name) for name in ("replies", "judged", "positive", "negative"))
-        sums[each.name] = GroupCounts(each.name, *counts)
-    return sorted(sums.values(), key=attrgetter("name"))
+class Tallying:
+    """Adds counts up by the names of their parts."""
+
+    def __init__(self, divisions: Sequence[Division]) -> None:
+        self._divisions = divisions
+        # What divides the raters does not divide the replies: every segment could have judged every reply.
+        self._of_replies = [place for place, each in enumerate(divisions) if each is not Division.SEGMENT]
+        self._replies: Counter[Part] = Counter()
+        self._judged: Counter[Part] = Counter()
+        self._votes: dict[tuple[Part, str, bool], list[int]] = {}
+
+    def replies(self, values: Iterable[Any], number: int = 1) -> None:
+        """Replies of the part in which these values are; segments may be anything."""
+        self._replies[self._reply_part(self._part(values))] += number
+
+    def judged(self, values: Iterable[Any], number: int = 1) -> None:
+        """Replies that people judged."""
+        self._judged[self._part(values)] += number
+
+    def votes(self, values: Iterable[Any], person: str, *, by_asker: bool, positive: int, negative: int) -> None:
+        """Votes of one person; none of both is nothing."""
+        if positive or negative:
+            sums = self._votes.setdefault((self._part(values), person, by_asker), [0, 0])
+            sums[0] += positive
+            sums[1] += negative
+
+    def tally(self) -> Tally:
+        """All that was told."""
+        undivided = len(self._of_replies) == len(self._divisions)
+        names = ({self._reply_part(part) for part in self._judged} | set(self._replies)) if undivided else self._judged
+        if not self._divisions:
+            names = {()}
+        parts = (PartCounts(part, self._replies[self._reply_part(part)], self._judged[part]) for part in sorted(names))
+        votes = (PersonVotes(*key, *sums) for key, sums in self._votes.items())
+        return Tally(tuple(parts), tuple(sorted(votes, key=attrgetter("part", "person", "by_asker"))))
+
+    def _part(self, values: Iterable[Any]) -> Part:
+        return tuple([name_of(division, value) for division, value in zip(self._divisions, values, strict=True)])
+
+    def _reply_part(self, part: Part) -> Part:
+        return tuple([part[place] for place in self._of_replies])

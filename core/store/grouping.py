@@ -1,110 +1,145 @@
-"""The counts of a report in parts, as SQL: one query for each division. What they mean is not known here."""
+"""The counts of a report in parts, as SQL: one look at the opinions, one at the replies. What they mean is not known.
 
-from collections.abc import Callable
+On SQLite the text of a place is cut, and days are the beginnings of the text that a moment is there.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, distinct, func, literal_column, select, true
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Text,
+    cast,
+    distinct,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
-from core.feedback import BEST_SCORE, USER_CATEGORY, SourceType
-from core.store.counts import NO_DIMENSIONS, CategoryCounts, DimensionCounts, Division, GroupCounts, added, name_of
-from core.store.report import NEGATIVE, POSITIVE, span
+from core.store.counts import Division, Tally, Tallying
+from core.store.report import BY_PEOPLE, NEGATIVE, POSITIVE, span
 from core.store.tables import AssessmentRow, ConversationRow, MessageRow, table
 
 _m = table(MessageRow)
 _a = table(AssessmentRow)
 _c = table(ConversationRow)
 
-_counts: Final = and_(
-    _a.c.message_id == _m.c.id,
-    _a.c.current == true(),
-    _a.c.kind == "feedback",
-    _a.c.source_type == SourceType.HUMAN.value,
-)
-"""What people say of a reply, and counts."""
+_DAY: Final = 10
+"""Characters of 2026-01-31."""
 
 
-def counts_by(
-    connection: Connection, division: Division, since: datetime | None, until: datetime | None
-) -> list[GroupCounts]:
-    """The counts of the replies in [`since`, `until`) for each part of a division, by name."""
-    if division is Division.SEGMENT:
-        return _by_segment(connection, span(since, until))
-    return _by_place_or_model(connection, division, span(since, until))
+def tally(
+    connection: Connection,
+    divisions: Sequence[Division],
+    since: datetime | None,
+    until: datetime | None,
+    place: str = "",
+) -> Tally:
+    """The counts of the replies in [`since`, `until`) for each part.
+
+    `place`: only of those in conversations whose place's key begins so.
+    """
+    tallying, bounds = Tallying(divisions), span(since, until, place)
+    # The replies are counted last: more may have come since, so that no rate exceeds 100 %.
+    for *values, person, by_asker, positive, negative in connection.execute(_opinions(connection, divisions, bounds)):
+        if person is None:
+            tallying.judged(values, positive)
+        else:
+            tallying.votes(values, person, by_asker=bool(by_asker), positive=positive, negative=negative)
+    for *values, number in connection.execute(_replies(connection, divisions, bounds)):
+        tallying.replies(values, number)
+    return tallying.tally()
 
 
-def _by_place_or_model(connection: Connection, division: Division, bounds: ColumnElement[bool]) -> list[GroupCounts]:
-    reply = (
+def _opinions(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Any:
+    """A row a part and person with their votes; and one a part, of nobody, with the replies that were judged."""
+    said = (
         select(
-            _m.c.conversation_id,
-            _m.c.model,
-            case((func.count(_a.c.message_id) > 0, 1), else_=0).label("judged"),
-            func.sum(POSITIVE).label("positive"),
-            func.sum(NEGATIVE).label("negative"),
+            *_parts(connection, divisions),
+            _a.c.message_id,
+            _a.c.source_id,
+            _detail(connection, "by_asker").label("by_asker"),
+            POSITIVE.label("positive"),
+            NEGATIVE.label("negative"),
         )
-        .select_from(_m.outerjoin(_a, _counts))
+        .select_from(_m.join(_a, BY_PEOPLE))
         .where(bounds)
-        .group_by(_m.c.id)
-        .subquery()
+        .cte("said")
     )
-    part = func.coalesce(reply.c.model, _c.c.model) if division is Division.MODEL else _c.c.place
-    sums = (func.sum(column) for column in (reply.c.judged, reply.c.positive, reply.c.negative))
-    query = (
-        select(part, func.count(), *sums)
-        .select_from(reply.outerjoin(_c, _c.c.id == reply.c.conversation_id))
-        .group_by(part)
-    )
-    rows = connection.execute(query).all()
-    return added(GroupCounts(name_of(division, value), *map(int, counts)) for value, *counts in rows)
+    return union_all(_votes(said, len(divisions)), _judged(said, len(divisions)))
 
 
-def _by_segment(connection: Connection, bounds: ColumnElement[bool]) -> list[GroupCounts]:
-    of_rater: Callable[..., Any] = func.json_extract
-    segment = (
-        of_rater(_a.c.details, "$.segment", type_=Text)
-        if connection.dialect.name == "sqlite"
-        else literal_column("assessments.details ->> 'segment'", Text)
-    )
-    query = (
-        select(segment, func.count(distinct(_m.c.id)), func.sum(POSITIVE), func.sum(NEGATIVE))
-        .select_from(_m.join(_a, _counts))
-        .where(bounds)
-        .group_by(segment)
-    )
-    rows = connection.execute(query).all()
-    replies = connection.execute(select(func.count()).select_from(_m).where(bounds)).scalar_one()
-    # Every segment could have judged every reply.
-    parts = added(GroupCounts(name_of(Division.SEGMENT, value), 0, *map(int, counts)) for value, *counts in rows)
-    return [GroupCounts(each.name, replies, each.judged, each.positive, each.negative) for each in parts]
+def _votes(said: CTE, parts: int) -> Any:
+    by_asker = said.c.by_asker.in_(("1", "true"))
+    keys = (*[said.c[f"part_{place}"] for place in range(parts)], said.c.source_id, by_asker)
+    positive, negative = func.sum(said.c.positive), func.sum(said.c.negative)
+    return select(*keys, positive, negative).group_by(*keys).having(positive + negative > 0)
 
 
-def dimension_counts(connection: Connection, since: datetime | None, until: datetime | None) -> list[DimensionCounts]:
-    """How people scored the replies in [`since`, `until`), by the name of the dimension."""
-    by_person = (
-        select(_a.c.name, func.avg(_a.c.number).label("mean"))
-        .select_from(_m.join(_a, _counts))
-        .where(
-            span(since, until),
-            _a.c.name.startswith("user_", autoescape=True),
-            _a.c.name.not_in(NO_DIMENSIONS),
-            _a.c.number.between(1, BEST_SCORE),
-            cast(_a.c.value, Text) != "true",
-        )
-        .group_by(_a.c.name, _a.c.source_id)
-        .subquery()
+def _judged(said: CTE, parts: int) -> Any:
+    keys = [said.c[f"part_{place}"] for place in range(parts)]
+    query = select(
+        *keys, cast(null(), Text), cast(null(), Boolean), func.count(distinct(said.c.message_id)), literal(0)
     )
-    query = select(by_person.c.name, func.avg(by_person.c.mean), func.count()).group_by(by_person.c.name)
-    rows = connection.execute(query.order_by(by_person.c.name)).all()
-    return [DimensionCounts(name.removeprefix("user_"), float(mean), people) for name, mean, people in rows]
+    return query.group_by(*keys)
 
 
-def category_counts(connection: Connection, since: datetime | None, until: datetime | None) -> list[CategoryCounts]:
-    """How many people said of how many replies in [`since`, `until`) which category, the most frequent first."""
-    query = (
-        select(_a.c.value, func.count(distinct(_a.c.source_id)), func.count(distinct(_m.c.id)))
-        .select_from(_m.join(_a, _counts))
-        .where(span(since, until), _a.c.name == USER_CATEGORY)
-        .group_by(_a.c.value)
-    )
-    rows = [CategoryCounts(str(value), people, replies) for value, people, replies in connection.execute(query)]
-    return sorted(rows, key=lambda each: (-each.people, -each.replies, each.name))
+def _replies(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Any:
+    parts = _parts(connection, [each for each in divisions if each is not Division.SEGMENT])
+    names = iter(parts)
+    shown = [literal("") if each is Division.SEGMENT else next(names) for each in divisions]
+    return select(*shown, func.count()).select_from(_m).where(bounds).group_by(*parts)
+
+
+def _parts(connection: Connection, divisions: Sequence[Division]) -> list[Any]:
+    return [_part(connection, each).label(f"part_{place}") for place, each in enumerate(divisions)]
+
+
+def _part(connection: Connection, division: Division) -> Any:
+    """What tells the parts apart. A conversation is looked up for each reply only where the reply does not say."""
+    if division is Division.SEGMENT:
+        return _detail(connection, "segment")
+    if division is Division.MODEL:
+        return func.coalesce(_m.c.model, _of_conversation(_c.c.model))
+    if division is Division.DAY:
+        return _day(connection)
+    place = _of_conversation(_c.c.place)
+    return _platform(connection, place) if division is Division.PLATFORM else _channel(connection, place)
+
+
+def _day(connection: Connection) -> Any:
+    if connection.dialect.name == "sqlite":
+        return func.substr(cast(_m.c.timestamp, Text), 1, _DAY)
+    return func.to_char(func.timezone("UTC", _m.c.timestamp), "YYYY-MM-DD")
+
+
+def _platform(connection: Connection, place: Any) -> Any:
+    if connection.dialect.name == "sqlite":
+        return func.substr(place, 1, func.instr(place, ":") - 1)
+    return func.split_part(place, ":", 1)
+
+
+def _channel(connection: Connection, place: Any) -> Any:
+    """A place without its thread."""
+    if connection.dialect.name == "sqlite":
+        # The letters of all four parts are taken off the end, up to a colon.
+        return func.rtrim(place, func.replace(place, ":", ""))
+    return func.regexp_replace(place, ":[^:]*$", "")
+
+
+def _of_conversation(column: ColumnElement[Any]) -> Any:
+    return select(column).where(_c.c.id == _m.c.conversation_id).scalar_subquery()
+
+
+def _detail(connection: Connection, name: str) -> Any:
+    """A field of what is known about an opinion, as text."""
+    if connection.dialect.name == "sqlite":
+        extract: Callable[..., Any] = func.json_extract
+        return cast(extract(_a.c.details, f"$.{name}", type_=Text), Text)
+    return func.jsonb_extract_path_text(_a.c.details, name, type_=Text)

@@ -13,19 +13,19 @@ from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, Role
 from core.pseudonyms import Pseudonyms
 from core.records import Record
-from core.store import counts, views
+from core.store import views
 from core.store.changes import Row, order
 from core.store.columns import to_utc
-from core.store.counting import Counting
 from core.store.envelope import entry
 from core.store.erasing import Erasure, is_erased, names_of, question_of, without_words
 from core.store.folded import FoldedTables
+from core.store.folded_counts import FoldedCounts
 from core.store.folding import fold
 from core.store.history import walk
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
 
-class MemoryStore:
+class MemoryStore(FoldedCounts):
     """Keeps what a `Store` keeps for as long as it lives; every method answers as `SqlStore`'s does."""
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -181,36 +181,6 @@ class MemoryStore:
         as_of = to_utc(as_of) if isinstance(as_of, datetime) else as_of
         records = (each for each in self._log if each.conversation_id == conversation_id and _is_until(each, as_of))
         return views.conversation_view(records, conversation_id, as_of=as_of, pseudonyms=self._pseudonyms)
-
-    async def report_counts(
-        self,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        *,
-        platform: str | None = None,
-        workspace: str | None = None,
-        channel: PlaceRef | None = None,
-    ) -> counts.ReportCounts:
-        """The replies with a timestamp in [`since`, `until`), in one place or all, and what people say of them."""
-        return Counting(self.tables, since, until).report(platform, workspace, channel)
-
-    async def counts_by(
-        self, division: counts.Division, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.GroupCounts]:
-        """The same for each part of a division, by name."""
-        return Counting(self.tables, since, until).by(division)
-
-    async def dimension_counts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.DimensionCounts]:
-        """How people scored the replies, by the name of the dimension."""
-        return Counting(self.tables, since, until).dimensions()
-
-    async def category_counts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.CategoryCounts]:
-        """How many people said of how many replies which category, the most frequent first."""
-        return Counting(self.tables, since, until).categories()
 
     def place_of(self, message_id: str) -> tuple[str, int] | None:
         """The conversation that a message is in, and its seq there."""

@@ -6,15 +6,15 @@ pages. So memory grows with the span and not with the log.
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 
-from core.messages import PlaceRef, Role
-from core.store import counts, log
+from core.messages import Role
+from core.store import log
 from core.store.changes import Change, Step
-from core.store.counting import Counting
 from core.store.folded import FoldedTables
+from core.store.folded_counts import FoldedCounts
 from core.store.folding import fold
 
 _PAGE: Final = 2_000
@@ -23,47 +23,11 @@ _OPINIONS: Final = ("log_feedback", "log_expectation", "withdraw_assessment")
 _OF_A_REPLY: Final = ("id", "seq", "conversation_id", "role", "timestamp", "model", "streaming", "deleted")
 
 
-class Past:
+class Past(FoldedCounts):
     """The counts as they were. The spans of its methods lie within the one that it was made for."""
 
     def __init__(self, tables: FoldedTables) -> None:
-        self._tables = tables
-
-    async def report_counts(
-        self,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        *,
-        platform: str | None = None,
-        workspace: str | None = None,
-        channel: PlaceRef | None = None,
-    ) -> counts.ReportCounts:
-        """The replies with a timestamp in [`since`, `until`), in one place or all, and what people had said of them."""
-        return Counting(self._tables, since, until).report(platform, workspace, channel)
-
-    async def counts_by(
-        self, division: counts.Division, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.GroupCounts]:
-        """The same for each part of a division, by name."""
-        return Counting(self._tables, since, until).by(division)
-
-    async def dimension_counts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.DimensionCounts]:
-        """How people had scored the replies, by the name of the dimension."""
-        return Counting(self._tables, since, until).dimensions()
-
-    async def category_counts(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[counts.CategoryCounts]:
-        """How many people had said of how many replies which category, the most frequent first."""
-        return Counting(self._tables, since, until).categories()
-
-    async def streaming_figures(
-        self, since: datetime | None = None, until: datetime | None = None
-    ) -> list[dict[str, Any]]:
-        """How each reply streamed: the fields of `core.metering.Streaming`."""
-        return Counting(self._tables, since, until).streaming()
+        self.tables = tables
 
 
 def past(connection: Connection, as_of: int | datetime, since: datetime | None, until: datetime | None) -> FoldedTables:

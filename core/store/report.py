@@ -1,5 +1,6 @@
 """The counts of a report as SQL, over a span of time. What they mean is not known here."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
@@ -7,27 +8,12 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, select, true
 
 from core.feedback import USER_FEEDBACK, SourceType
 from core.messages import Role
-from core.store.counts import ReplyVotes, ReportCounts
+from core.store.counts import ModelVote, ReplyVotes
 from core.store.tables import AssessmentRow, ConversationRow, MessageRow, table
 
 _m = table(MessageRow)
 _a = table(AssessmentRow)
 _c = table(ConversationRow)
-
-
-def report_counts(
-    connection: Connection, since: datetime | None, until: datetime | None, place: str = ""
-) -> ReportCounts:
-    """The replies with a timestamp in [`since`, `until`), and what people say of them now.
-
-    `place`: only those in conversations whose place's key begins so.
-    """
-    bounds = span(since, until, place)
-    # The replies are counted last: more may have come since, so that no rate exceeds 100 %.
-    judged = connection.execute(_judged(bounds)).all()
-    total = connection.execute(select(func.count()).select_from(_m).where(bounds)).scalar_one()
-    votes = tuple(ReplyVotes(*row) for row in judged if row.positive or row.negative)
-    return ReportCounts(total, len(judged), votes)
 
 
 def streaming_figures(connection: Connection, since: datetime | None, until: datetime | None) -> list[dict[str, Any]]:
@@ -56,12 +42,40 @@ POSITIVE: Final = case((_vote & (_a.c.number >= _BETWEEN), 1), else_=0)
 NEGATIVE: Final = case((_vote & (_a.c.number < _BETWEEN), 1), else_=0)
 
 
-def _judged(bounds: ColumnElement[bool]) -> Any:
-    """One row a reply that people have judged."""
-    return (
-        select(_m.c.id, func.sum(POSITIVE).label("positive"), func.sum(NEGATIVE).label("negative"))
-        .join_from(_m, _a, _a.c.message_id == _m.c.id)
-        .where(bounds, _a.c.current == true(), _a.c.kind == "feedback", _a.c.source_type == SourceType.HUMAN.value)
+BY_PEOPLE: Final = and_(
+    _a.c.message_id == _m.c.id,
+    _a.c.current == true(),
+    _a.c.kind == "feedback",
+    _a.c.source_type == SourceType.HUMAN.value,
+)
+"""What people say of a reply, and counts."""
+
+
+def disliked(connection: Connection, since: datetime | None, until: datetime | None) -> list[ReplyVotes]:
+    """The replies in [`since`, `until`) that anyone is against, in the order of the log."""
+    positive, negative = func.sum(POSITIVE), func.sum(NEGATIVE)
+    query = (
+        select(_m.c.id, positive, negative)
+        .join_from(_m, _a, BY_PEOPLE)
+        .where(span(since, until), _vote)
         .group_by(_m.c.id, _m.c.seq)
+        .having(negative > 0)
         .order_by(_m.c.seq)
     )
+    return [ReplyVotes(*row) for row in connection.execute(query)]
+
+
+def model_votes(
+    connection: Connection, models: Collection[str], since: datetime | None, until: datetime | None
+) -> list[ModelVote]:
+    """Each vote on a reply of these models in [`since`, `until`), in the order in which they were given."""
+    conversations = select(_c.c.model).where(_c.c.id == _m.c.conversation_id).scalar_subquery()
+    query = (
+        select(func.coalesce(_m.c.model, conversations, type_=_m.c.model.type), _a.c.source_id, _a.c.at, POSITIVE)
+        .join_from(_m, _a, BY_PEOPLE)
+        .where(span(since, until), _vote, _a.c.number.is_not(None))
+        .order_by(_a.c.at, _a.c.source_id)
+    )
+    rows = connection.execute(query)
+    votes = (ModelVote(model["id"], person, at, bool(positive)) for model, person, at, positive in rows if model)
+    return [each for each in votes if each.model in models]

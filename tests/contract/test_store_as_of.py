@@ -9,9 +9,12 @@ from tests.contract.store_stories import any_history, moment, replied, started, 
 
 
 async def answers(counts, since=None, until=None) -> list[object]:
-    divided = [await counts.counts_by(division, since, until) for division in Division]
+    divided = [await counts.tally([division], since, until) for division in Division]
     return [
-        await counts.report_counts(since, until),
+        await counts.tally((), since, until),
+        await counts.ratings(since, until),
+        await counts.disliked(since, until),
+        await counts.model_votes(["org/model"], since, until),
         *divided,
         await counts.dimension_counts(since, until),
         await counts.category_counts(since, until),
@@ -64,10 +67,10 @@ async def test_only_the_replies_of_the_span_are_held(sql_store) -> None:
     since, until = moment(20), moment(60)
     then = await sql_store.as_of(100, since, until)
 
-    assert list(then._tables.messages) == ["m2", "m3", "m4", "m5"]
+    assert list(then.tables.messages) == ["m2", "m3", "m4", "m5"]
     assert await answers(then, since, until) == await answers(sql_store, since, until)
     assert await then.streaming_figures(since, until) == await sql_store.streaming_figures(since, until)
-    assert (await then.report_counts(since, until)).votes[0].message_id == "m2"
+    assert (await then.tally((), since, until)).votes[0].positive == 1
 
 
 async def test_a_seq_has_the_moment_at_which_it_was_kept(sql_store) -> None:

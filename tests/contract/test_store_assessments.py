@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import NotFoundError
 from core.feedback import AssessmentSource, SourceType
-from core.store.counts import ReplyVotes, ReportCounts
+from core.store.counts import PartCounts, PersonVotes, Tally
 from tests.contract.store_stories import (
     DISLIKE,
     LIKE,
@@ -227,7 +227,7 @@ async def test_a_conversation_that_is_not_there_is_named_in_a_sentence(store) ->
         await store.conversation_view("c1", as_of=moment(5))
 
 
-async def test_a_report_counts_replies_and_the_people_behind_each(store) -> None:
+async def test_a_tally_counts_replies_and_each_persons_votes(store) -> None:
     await store.append(started("c1"), said("m0", 0), *(replied(f"m{number}", number) for number in range(1, 7)))
     await store.append(voted("m1", "ann", LIKE, 10), voted("m1", "ann", LIKE, 11, origin="button"))
     await store.append(voted("m1", "bob", DISLIKE, 12), voted("m1", "cem", LIKE, 13))
@@ -235,10 +235,18 @@ async def test_a_report_counts_replies_and_the_people_behind_each(store) -> None
     await store.append(voted("m4", "gpt", LIKE, source_type="LLM_JUDGE"), voted("m0", "ann", LIKE))
     await store.append(voted("m5", "ann", LIKE, 10), withdrew("m5", "ann", LIKE, 11), voted("m6", "ann", DISLIKE))
 
-    everything = await store.report_counts()
-    some = await store.report_counts(moment(2), moment(6))
+    everything = await store.tally()
+    some = await store.tally((), moment(2), moment(6))
 
-    assert everything == ReportCounts(6, 3, (ReplyVotes("m1", 2, 1), ReplyVotes("m6", 0, 1)))
-    assert some == ReportCounts(4, 1, ())
-    nothing = await store.report_counts(moment(0) + timedelta(days=1))
-    assert nothing == ReportCounts(0, 0, ())
+    votes = [
+        PersonVotes((), person, by_asker=False, **counts)
+        for person, counts in {
+            "ann": {"positive": 1, "negative": 1},
+            "bob": {"positive": 0, "negative": 1},
+            "cem": {"positive": 1, "negative": 0},
+        }.items()
+    ]
+    assert everything == Tally((PartCounts((), 6, 3),), tuple(votes))
+    assert some == Tally((PartCounts((), 4, 1),), ())
+    nothing = await store.tally((), moment(0) + timedelta(days=1))
+    assert nothing == Tally((PartCounts((), 0, 0),), ())

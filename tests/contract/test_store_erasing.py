@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
+from core.insight.report import report
 from core.messages import PersonRef, PlaceRef
 from core.records import Record
 from core.store.memory import MemoryStore
@@ -92,7 +93,7 @@ async def numbers_of(store) -> list[object]:
         [(each.name, each.value) for each in await store.assessments(message) if not isinstance(each.value, str)]
         for message in ("m2", "m4")
     ]
-    return [judged, await store.report_counts()]
+    return [judged, report(await store.tally())]
 
 
 async def test_no_byte_of_a_forgotten_person_is_left(store) -> None:
@@ -252,4 +253,4 @@ async def test_an_answer_in_the_making_is_kept_without_its_words_where_its_asker
     assert late is not None
     assert other is not None
     assert (late.content, other.content) == ("", "Nougat, as I said")
-    assert (await store.report_counts()).total_traces == 4
+    assert report(await store.tally()).total_traces == 4

@@ -144,7 +144,11 @@ async def test_a_question_about_a_time_without_a_zone_is_refused(store) -> None:
     await store.append(started("c1"), replied("m1"))
     noon = datetime(2026, 1, 1, 12)  # noqa: DTZ001 - without a zone on purpose
 
-    for ask in (store.idle_conversations, store.report_counts, lambda moment: store.conversation_view("c1", moment)):
+    for ask in (
+        store.idle_conversations,
+        lambda moment: store.tally((), moment),
+        lambda moment: store.conversation_view("c1", moment),
+    ):
         with pytest.raises(ValueError, match="has no zone"):
             await ask(noon)
 

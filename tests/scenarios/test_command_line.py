@@ -193,7 +193,7 @@ async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
     assert messages[1]["rating"] == "like"
     assert orjson.loads(before)["messages"][-1]["rating"] == ""
     report = orjson.loads(figures)
-    assert list(report) == [
+    assert list(report)[:6] == [
         "total_traces",
         "traces_with_feedback",
         "feedback_rate",
