@@ -51,9 +51,9 @@ _of_messages = (
     )
     .order_by(RECORDS.c.seq)
 )
-_TO_FOLD = (
-    "SELECT seq, id, type, version, at, CAST(data AS TEXT) FROM records WHERE seq > {after} ORDER BY seq LIMIT {limit}"
-)
+_AS_KEPT = "SELECT seq, id, type, version, at, CAST(data AS TEXT) FROM records WHERE seq > {after} "
+_TO_FOLD = f"{_AS_KEPT} ORDER BY seq LIMIT {{limit}}"
+_OF_WINDOW = f"{_AS_KEPT} AND seq <= {{up_to}} AND type NOT IN ({{others}}) ORDER BY seq"
 _subject_page = _page.where(RECORDS.c.subject == bindparam("subject"))
 
 
@@ -94,7 +94,17 @@ class Kept(NamedTuple):
 
 def read_to_fold(connection: Connection, after: int, limit: int) -> list[Kept]:
     """At most `limit` records in the order of seq, from the first after `after`."""
-    rows = connection.exec_driver_sql(_TO_FOLD.format(after=int(after), limit=int(limit))).all()
+    return _kept(connection, _TO_FOLD.format(after=int(after), limit=int(limit)))
+
+
+def read_window(connection: Connection, after: int, up_to: int, *, without: Collection[str]) -> list[Kept]:
+    """The records after `after` up to `up_to`, but for those of some types, in the order of seq."""
+    others = ", ".join(f"'{kind}'" for kind in without)
+    return _kept(connection, _OF_WINDOW.format(after=int(after), up_to=int(up_to), others=others))
+
+
+def _kept(connection: Connection, query: str) -> list[Kept]:
+    rows = connection.exec_driver_sql(query).all()
     if connection.dialect.name == "sqlite":
         read = datetime.fromisoformat
         return _forward(

@@ -32,7 +32,7 @@ _END = """
 UPDATE {target} AS there SET ended_at = given.ended_at, end_reason = given.end_reason FROM {given}
 WHERE there.id = given.id AND there.ended_at IS NULL
 """
-_LATER = "excluded.at > {there}.at OR (excluded.at = {there}.at AND excluded.seq > {there}.seq)"
+LATER = "excluded.at > {there}.at OR (excluded.at = {there}.at AND excluded.seq > {there}.seq)"
 # The rule of `changes.current`, in SQL. Most rows come in with the right mark and are not written twice.
 _COUNT = f"""
 UPDATE {{target}} AS a SET current = NOT a.current FROM {{given}}
@@ -88,6 +88,9 @@ class Statements:
             table(row).to_metadata(metadata, name=f"{prefix}{table(row).name}") for row in FOLDED
         )
         self._count = _update(dialect, _COUNT, assessments, _SOURCE)
+        source = ", ".join(_SOURCE)
+        several = f"(SELECT {source} FROM {assessments.name} GROUP BY {source} HAVING count(*) > 1) AS given"  # noqa: S608
+        self._settle = _COUNT.format(target=assessments.name, given=several)
         self._steps = {
             Step.START_CONVERSATION: _insert(dialect, conversations, "ON CONFLICT (id) DO NOTHING"),
             Step.ADD_MESSAGE: _upsert(dialect, messages, keep=("seq", "deleted")),
@@ -97,9 +100,13 @@ class Statements:
                 dialect, _UPDATE_MESSAGE, messages, ("id", "content", "rating", "feedback", "deleted")
             ),
             Step.END_CONVERSATION: _update(dialect, _END, conversations, ("id", "ended_at", "end_reason")),
-            Step.ASSESS: _upsert(dialect, assessments, where=_LATER.format(there=assessments.name)),
-            Step.KNOW_SUBJECT: _upsert(dialect, subjects, where=_LATER.format(there=subjects.name)),
+            Step.ASSESS: _upsert(dialect, assessments, where=LATER.format(there=assessments.name)),
+            Step.KNOW_SUBJECT: _upsert(dialect, subjects, where=LATER.format(there=subjects.name)),
         }
+
+    def settle(self, connection: Connection) -> None:
+        """Look at the neighbours of every assessment that has some: what counts where ratings came in by SQL."""
+        connection.exec_driver_sql(self._settle)
 
     def apply(self, connection: Connection, changes: Sequence[Change]) -> None:
         """Fold `changes`, whose rows carry their record's `seq`, into the tables."""
@@ -155,9 +162,13 @@ def _encoders(dialect: Dialect, target: Table, columns: Sequence[str]) -> tuple[
 
 
 def _upsert(dialect: Dialect, target: Table, *, keep: Sequence[str] = (), where: str = "") -> Statement:
-    """Insert, or put the new row in the old one's place but for `keep`, where `where` holds."""
+    return _insert(dialect, target, in_place_of(target, keep=keep, where=where))
+
+
+def in_place_of(target: Table, *, keep: Sequence[str] = (), where: str = "") -> str:
+    """What an insert says to put the new row in the old one's place but for `keep`, where `where` holds."""
     keys = [column.name for column in target.primary_key]
     replaced = [column.name for column in target.columns if column.name not in {*keys, *keep}]
     sets = ", ".join(f"{name} = excluded.{name}" for name in replaced)
     condition = f" WHERE {where}" if where else ""
-    return _insert(dialect, target, f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}{condition}")
+    return f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {sets}{condition}"

@@ -55,18 +55,9 @@ def as_model(model: dict[str, Any]) -> ModelIdentity:
 def as_message(row: Iterable[Any]) -> Message:
     """The message of a row of `MESSAGE`."""
     id_, conversation_id, role, content, timestamp, author, parts, question_id, status, deleted = row
-    return Message(
-        id_,
-        conversation_id,
-        _ROLES[role],
-        content,
-        timestamp,
-        author,
-        tuple([MessageRef.parse(part) for part in parts]),
-        question_id,
-        _STATUSES[status],
-        deleted,
-    )
+    refs = tuple([MessageRef(*part.split(":", 3)) for part in parts])  # what `parse` does, at half its price
+    status = _STATUSES[status]
+    return Message(id_, conversation_id, _ROLES[role], content, timestamp, author, refs, question_id, status, deleted)
 
 
 def as_assessment(row: Iterable[Any]) -> Assessment:

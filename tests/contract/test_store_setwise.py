@@ -1,0 +1,165 @@
+"""What SQLite folds by itself is what folding comes to, window for window."""
+
+import random
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from core.records import Record
+from core.store import refolding
+from core.store.database import open_store
+from core.store.refolding import PREFIX, Refolding
+from core.store.setwise import AVAILABLE, Setwise
+from core.store.sql import SqlStore
+from core.store.tables import FOLDED, table
+from core.upcasting import STEPS, Step
+from tests.contract.store_stories import any_history, changed, ended, ref, replied, said, started, voted, withdrew
+
+pytestmark = pytest.mark.skipif(not AVAILABLE, reason="this SQLite has no ->")
+
+ODD_TEXT = 'a "quote", a \\ and a\nline, \x01\x7f, ½ 👍🏽, {"not": "json"}, \u2028'
+ODD_VALUES = [True, False, None, 0, 1, -3, 4.5, 1.0, 1e300, 2**62, "", "true", "null", "a category", ODD_TEXT]
+
+
+@pytest.fixture
+async def store(tmp_path):
+    async with open_store(str(tmp_path / "log.db")) as store:
+        yield store
+
+
+async def folded(store: SqlStore, limit: int, *, by_sets: bool) -> tuple[dict[str, Any], int]:
+    """The tables folded anew in windows of `limit` records; and how many windows SQLite folded by itself."""
+    alone = 0
+
+    def work(connection: Connection) -> dict[str, Any]:
+        nonlocal alone
+        refolding.drop(connection)
+        anew = Refolding(connection)
+        setwise, anew._setwise = anew._setwise, None
+        assert isinstance(setwise, Setwise)
+        reached = anew._begin()
+        while reached >= 0:
+            up_to = setwise.step(reached, limit) if by_sets else None
+            alone += up_to is not None
+            reached = up_to or anew._fold(reached, limit)
+        anew._statements.settle(connection)
+        rows = {row.__tablename__: _rows(connection, table(row)) for row in FOLDED}
+        anew.drop()
+        return rows
+
+    return await store._database.write(work), alone
+
+
+def _rows(connection: Connection, like: Any) -> list[Any]:
+    names = ", ".join(column.name for column in like.columns)
+    # As they lie in the file: what reads alike may be written otherwise.
+    columns = names + "".join(f", typeof({column.name})" for column in like.columns)
+    keys = ", ".join(column.name for column in like.primary_key)
+    query = f"SELECT {columns} FROM {PREFIX}{like.name} ORDER BY {keys}"
+    return list(map(tuple, connection.exec_driver_sql(query)))
+
+
+async def both(store: SqlStore, limit: int) -> int:
+    """How many windows SQLite folded by itself, once it is seen that they came to the same."""
+    by_folding, _ = await folded(store, limit, by_sets=False)
+    by_sets, alone = await folded(store, limit, by_sets=True)
+    assert by_sets == by_folding
+    return alone
+
+
+def odd_history(seed: int, length: int) -> list[Record]:
+    """Messages and ratings with every field filled in some way, now and then edited or withdrawn."""
+    dice = random.Random(seed)
+    return [*(started(name, dice.uniform(0, 10)) for name in "ABC"), *(_odd(dice, number) for number in range(length))]
+
+
+def _odd(dice: random.Random, number: int) -> Record:
+    kind, seconds = dice.random(), dice.choice([number, number + 0.5, dice.uniform(0, 1_000)])
+    if kind < 0.05:
+        return changed(f"m{dice.randrange(number + 1)}", seconds, content=ODD_TEXT)
+    if kind < 0.1:
+        return withdrew(f"m{dice.randrange(9)}", "ann", None, seconds, origin=dice.choice("ab"))
+    if kind < 0.5:
+        return voted(f"m{dice.randrange(9)}", "ann", dice.choice(ODD_VALUES), seconds, **_odd_opinion(dice))
+    return said(f"m{number}", seconds, to=dice.choice("ABCD"), content=ODD_TEXT, **_odd_fields(dice, number))
+
+
+def _odd_opinion(dice: random.Random) -> dict[str, Any]:
+    return {
+        "name": dice.choice(["user_feedback", "user_category", "user_comment"]),
+        "origin": dice.choice("ab"),
+        "feedback": dice.choice(["", ODD_TEXT]),
+        "rationale": ODD_TEXT,
+        "metadata": dice.choice([{}, {"deep": [{"er": ODD_TEXT}, 1.0, None]}]),
+    }
+
+
+def _odd_fields(dice: random.Random, number: int) -> dict[str, Any]:
+    maybe: dict[str, Any] = {
+        "parts": [ref(f"{number}-{part}").key for part in range(dice.randrange(13))],
+        "model": {"id": ODD_TEXT, "metadata": {"b": 1.0, "a": [True, None]}},
+        "parameters": {},
+        "streaming": {"gaps": [0.1, 1e-9]},
+        "started_at": dice.choice(["2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.000001+00:00"]),
+        "prompt_tokens": 2**40,
+        "rating": "like",
+        "withheld": True,
+        "author": "slack:T1:U1",
+    }
+    return {name: value for name, value in maybe.items() if dice.random() < 0.5}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("limit", [7, 60])
+async def test_any_values_come_to_the_same(store, seed, limit) -> None:
+    await store.append(*odd_history(seed, 400))
+
+    assert await both(store, limit) > 3
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 40])
+async def test_any_order_comes_to_the_same(store, limit) -> None:
+    await store.append(*any_history(11, 800))
+
+    await both(store, limit)
+
+
+async def test_a_plain_conversation_needs_no_python(store) -> None:
+    records = [
+        started("c1"),
+        *(said(f"m{number}", number) for number in range(20)),
+        changed("m3", 30, content="edited"),
+    ]
+    await store.append(*records, voted("m1", "ann", 5), voted("m1", "ann", 4, origin="x"), ended("c1", 40))
+
+    assert await both(store, 100) == 1
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [changed("m1", 0, content="before it"), said("m1", 1)],
+        [said("m1"), changed("m1", 1, content="edited"), said("m1", 2, content="told again")],
+        [ended("c1"), started("c1", 1)],
+        [replied("m1", started_at="2026-01-01T01:00:00+01:00")],
+        [replied("m1", ended_at="2026-01-01 00:00:00Z")],
+    ],
+)
+async def test_what_is_out_of_order_or_written_otherwise_is_left_to_folding(store, records) -> None:
+    await store.append(*records)
+
+    assert await both(store, 100) == 0
+
+
+async def test_a_message_told_before_its_conversation_does_not_touch_it(store) -> None:
+    await store.append(said("m1", 50), started("c1", 0), said("m2", 20))
+
+    assert await both(store, 100) == 1
+
+
+async def test_records_of_a_version_that_is_brought_forward_are_left_to_folding(store, monkeypatch) -> None:
+    await store.append(said("m1"))
+    monkeypatch.setitem(STEPS, ("add_message", "1.0.0"), Step("2.0.0", lambda data: {**data, "content": "forward"}))
+
+    assert await both(store, 100) == 0
