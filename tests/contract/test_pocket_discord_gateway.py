@@ -42,6 +42,10 @@ async def close_code(socket: aiohttp.ClientWebSocketResponse) -> int | None:
         ({"op": 2, "d": {"token": "wrong", "intents": 0}}, 4004),
         ({"op": 2, "d": {"token": "pocket.discord.token", "intents": 1 << 1}}, 4014),
         ({"op": 2, "d": {"token": "pocket.discord.token", "intents": "all"}}, 4013),
+        *(
+            ({"op": 2, "d": {"token": "pocket.discord.token", "intents": 0, "shard": shard}}, 4010)
+            for shard in ([2, 2], [0, 0], [0], ["0", "1"], 1)
+        ),
         ({"op": 8, "d": {}}, 4003),
         ({"d": {}}, 4002),
     ],
@@ -260,3 +264,52 @@ async def test_events_come_as_late_as_the_network_is_slow(monkeypatch: pytest.Mo
 
         assert told >= 0.1
         assert loop.time() - begun - told >= 0.2
+
+
+async def test_a_session_is_told_of_no_more_guilds_than_it_may_be() -> None:
+    async with Pocket(discord=DiscordRules(guilds_a_shard=1)) as pocket, raw(pocket) as socket:
+        pocket.discord.add_guild("Second")
+        await socket.send_json(identify(pocket))
+
+        assert await close_code(socket) == 4011
+
+
+async def test_each_group_of_shards_may_begin_one_session_in_five_seconds() -> None:
+    rules = DiscordRules(at_once=2)
+    async with Pocket(discord=rules) as pocket, raw(pocket) as zero, raw(pocket) as one, raw(pocket) as two:
+        for index, socket in enumerate((zero, one, two)):
+            await socket.send_json(identify(pocket, shard=[index, 3]))
+        told = [await socket.receive_json(timeout=5) for socket in (zero, one, two)]
+
+        assert [each["op"] for each in told] == [0, 0, 9]
+        assert told[2]["d"] is False
+
+
+async def test_a_guild_that_invites_the_bot_is_told_to_its_shard_alone() -> None:
+    async with Pocket(discord=DiscordRules.unlimited()) as pocket, raw(pocket) as socket:
+        other = 1 - (pocket.discord.world.guild_id >> 22) % 2
+        await socket.send_json(identify(pocket, intents=1 << 0 | 1 << 9, shard=[other, 2]))
+        await socket.receive_json(timeout=5)
+
+        guild = pocket.discord.add_guild("Second", shard=other, of=2)
+        await pocket.person("Ada").says("not here", pocket.room("general", on="discord"))
+        await pocket.person("Ada").says("here", pocket.discord.room_in(guild, "lobby"))
+        told = [await socket.receive_json(timeout=5) for _ in range(3)]
+
+        assert [each["t"] for each in told] == ["GUILD_CREATE", "CHANNEL_CREATE", "MESSAGE_CREATE"]
+        assert (told[0]["d"]["name"], told[0]["d"]["channels"]) == ("Second", [])
+        assert {told[1]["d"]["guild_id"], told[2]["d"]["guild_id"]} == {str(guild)}
+
+
+async def test_how_many_shards_there_should_be_is_told() -> None:
+    rules = DiscordRules(shards=4, at_once=16, sessions=10)
+    async with Pocket(discord=rules) as pocket, aiohttp.ClientSession() as session:
+        asking = session.get(
+            f"{pocket.discord.base_url}/gateway/bot", headers={"Authorization": f"Bot {pocket.discord.token}"}
+        )
+        async with asking as answer:
+            told = await answer.json()
+
+        assert told["shards"] == 4
+        assert told["session_start_limit"]["remaining"] == 10
+        assert told["session_start_limit"]["max_concurrency"] == 16
