@@ -158,11 +158,9 @@ class Turns:
             platform, conversation_id = platforms(waiting.place), waiting.conversation_id
             if platform is None or conversation_id in self._turns:
                 continue
-            if not await self._leases.take(CONVERSATION + conversation_id):
-                continue
-            for each in await self._leases.waiting(conversation_id):
-                adopted += await self._adopt(each, platform)
-            await self._leave(conversation_id)
+            if await self._leases.take(CONVERSATION + conversation_id):
+                adopted += await self._adopt_all(conversation_id, platform)
+                await self._leave(conversation_id)
         return adopted
 
     def lose(self, name: str) -> None:
@@ -199,12 +197,15 @@ class Turns:
             # Another process heard it, too, and had answered it before we came to be at the conversation.
             self._ours.discard(turn.reply_id)
             await self._leave(turn.conversation.id)
-        elif is_here and await self._is_here(turn.conversation.id):
+            return
+        if is_here and turn.conversation.id not in self._turns:
+            # What a process that has died left there comes first.
+            await self._adopt_all(turn.conversation.id, turn.platform)
+        if is_here and await self._is_here(turn.conversation.id):
             self._enqueue(turn)
-            await self._leases.begin(turn.pending)
         else:
             self._ours.discard(turn.reply_id)
-            await self._leases.begin(turn.pending)
+        await self._leases.begin(turn.pending)
 
     async def _is_here(self, conversation_id: str) -> bool:
         """Whether this process is at a conversation, or may be from now on."""
@@ -215,40 +216,62 @@ class Turns:
         if conversation_id not in self._turns:
             await self._give_back(conversation_id)
 
+    async def _adopt_all(self, conversation_id: str, platform: ChatPlatform) -> int:
+        """Take up what waits in a conversation that this process is at; returns how much that is."""
+        return sum([await self._adopt(each, platform) for each in await self._leases.waiting(conversation_id)])
+
     async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform) -> bool:
         """Go on with a turn that a process left; False where there is nothing to be done."""
-        question = await self._store.message(waiting.question_id)
-        conversation = await self._store.conversation(waiting.conversation_id)
-        is_kept = await self._store.message(waiting.reply_id) is not None
         if waiting.reply_id in self._ours:
             return False
-        if question is None or conversation is None or is_kept or not question.parts:
-            await self._leases.end(waiting.reply_id)
-            return False
-        asked_in = question.parts[0]
-        turn = Turn(conversation, question, asked_in, waiting.place, platform, not question.content)
+        self._ours.add(waiting.reply_id)
+        is_taken = False
+        try:
+            turn = await self._left(waiting, platform)
+            if turn is None:
+                await self._leases.end(waiting.reply_id)
+            elif await self._is_here(turn.conversation.id):
+                logger.info("turn_adopted", extra={"reply": waiting.reply_id, "parts": len(turn.begun or ())})
+                self._enqueue(turn)
+                is_taken = True
+        finally:
+            if not is_taken:
+                self._ours.discard(waiting.reply_id)
+        return is_taken
+
+    async def _left(self, waiting: PendingTurn, platform: ChatPlatform) -> Turn | None:
+        """A turn that a process left, as it is to go on; None where it is over, or nobody wants it any more."""
+        question = await self._store.message(waiting.question_id)
+        conversation = await self._store.conversation(waiting.conversation_id)
+        if question is None or conversation is None or not question.parts:
+            return None
+        if await self._store.message(waiting.reply_id) is not None:
+            return None
+        turn = Turn(conversation, question, question.parts[0], waiting.place, platform, not question.content)
         turn = replace(turn, retry_of=waiting.retry_of, name=waiting.name)
         begun = await self._begun(turn, waiting, platform)
-        if not await self._is_here(conversation.id):
-            return False
-        logger.info("turn_adopted", extra={"reply": waiting.reply_id, "parts": len(begun)})
-        self._ours.add(turn.reply_id)
-        self._enqueue(replace(turn, begun=begun))
-        return True
+        return None if question.deleted and not begun else replace(turn, begun=begun)
 
     async def _begun(self, turn: Turn, waiting: PendingTurn, platform: ChatPlatform) -> tuple[MessageRef, ...]:
         """What shows of an answer: what was noted, and what was posted too late to be."""
         if not isinstance(platform, CanFindOwn):
             return waiting.parts
         nonce, found = self._answering.nonce(turn.reply_id), list(waiting.parts)
+        # What has no name can only be of the first answer that is not in the log: the others were not begun.
+        is_first = turn.conversation.id not in self._turns
         try:
             for message, name in await platform.own_since(turn.place, turn.asked_in):
-                is_ours = name.startswith(nonce) if name else await self._store.message_at(message) is None
+                is_ours = name.startswith(nonce) if name else is_first and await self._is_unknown(message)
                 if message not in found and is_ours:
                     found.append(message)
         except PlatformError as error:
             logger.info("own_messages_not_found", extra={"error": str(error)})
         return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
+
+    async def _is_unknown(self, message: MessageRef) -> bool:
+        """A message of ours is neither in the log nor noted for an answer."""
+        turns = await self._leases.showing(message.channel)
+        return all(message not in each.parts for each in turns) and await self._store.message_at(message) is None
 
     def _enqueue(self, turn: Turn) -> None:
         turns = self._turns.get(turn.conversation.id)
@@ -262,8 +285,9 @@ class Turns:
     async def _take_turns(self, conversation_id: str, turns: deque[Turn]) -> None:
         try:
             while turns:
-                turn = turns.popleft()
+                turn = turns[0]
                 answered = await self._answering.answer(turn)
+                turns.popleft()
                 await self._end(turn)
                 await self._on_answered(turn, answered)
                 if not turns:
@@ -277,8 +301,7 @@ class Turns:
     async def _what_others_heard(self, conversation_id: str, platform: ChatPlatform) -> None:
         """Another process that hears a question while we are at its conversation leaves it to us."""
         try:
-            for each in await self._leases.waiting(conversation_id):
-                await self._adopt(each, platform)
+            await self._adopt_all(conversation_id, platform)
         except DatabaseUnavailableError as error:
             logger.warning("waiting_turns_not_seen", extra={"error": str(error)})
 
