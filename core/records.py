@@ -88,7 +88,7 @@ class AddMessage(Payload):
     reason: str | None = None
     """Where the status is not `complete`: a short stable word for why."""
     withheld: bool = False
-    """The words are not kept, as the person who asked wished; `content` is empty."""
+    """The words are not kept (any more): who asked wished it so, or they were too old; `content` is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

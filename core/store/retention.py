@@ -28,7 +28,7 @@ _REACHED: Final = ".retention"
 """The name, among those of readers, of the seq up to which everything was old and is done."""
 _UNSCRUBBED: Final = ".unscrubbed"
 """The same, of how many records were changed whose old bytes may still be in the files."""
-_BATCH: Final = 500
+_BATCH: Final = 200
 """Records a transaction: appends wait for some hundredths of a second."""
 _WORDY: Final = ("add_message", "update_message", "log_feedback", "log_expectation", "withdraw_assessment")
 
