@@ -4,9 +4,11 @@ A transaction that writes holds an advisory lock: seqs become visible in their o
 them misses none. With the sequence alone, a lower seq may be committed after a higher one.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
@@ -53,12 +55,16 @@ def _insert_statement() -> str:
 _INSERT = _insert_statement()
 
 
+_Do: TypeAlias = Callable[[Callable[[Connection], Result]], Awaitable[Result]]
+
+
 class PostgresDatabase:
     """The database at `url`, which names the asyncpg driver."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
         self._readers = _engine(url, READERS).execution_options(isolation_level="AUTOCOMMIT")
+        self._at_work: set[asyncio.Future[Any]] = set()
         # Its own connection: appends never wait for a free one behind reads.
         self._writer = _engine(url, 1)
 
@@ -69,17 +75,11 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns; each of its statements sees what is committed by then. It may be done twice."""
-        try:
-            return await self._read(work)
-        except _StaleConnectionError:
-            return await self._read(work)
+        return await self._unbroken(self._twice(self._read, work))
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns, once it is durable. The lock is held for as long as `work` runs."""
-        try:
-            return await self._write(work)
-        except _StaleConnectionError:
-            return await self._write(work)
+        return await self._unbroken(self._twice(self._write, work))
 
     async def touch(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns; each of its statements is a transaction of its own, without the log's lock."""
@@ -106,9 +106,29 @@ class PostgresDatabase:
         return [fresh.pop(entry.record.idempotency_key, None) for entry in entries]
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Let the connections go, once they are done."""
+        await asyncio.gather(*self._at_work, return_exceptions=True)
         await self._readers.dispose()
         await self._writer.dispose()
+
+    async def _unbroken(self, doing: Coroutine[None, None, Result]) -> Result:
+        """What `doing` returns; it goes on where the caller is cancelled: a broken off query costs a connection."""
+        task = asyncio.ensure_future(doing)
+        self._at_work.add(task)
+        task.add_done_callback(self._done)
+        return await asyncio.shield(task)
+
+    def _done(self, task: "asyncio.Future[Any]") -> None:
+        self._at_work.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever asked was told, or does not want to know any more
+
+    @staticmethod
+    async def _twice(do: "_Do[Result]", work: Callable[[Connection], Result]) -> Result:
+        try:
+            return await do(work)
+        except _StaleConnectionError:
+            return await do(work)
 
     async def _read(self, work: Callable[[Connection], Result]) -> Result:
         async with self._connected(self._readers) as connection:
