@@ -7,12 +7,12 @@ whole. That both come to the same is tested on every story of the log.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 
 from core.store import log
-from core.store.columns import to_json_text
+from core.store.columns import JsonData, UtcDateTime, to_json_text
 from core.store.folding import fold
 from core.store.statements import LATER, Statements, in_place_of
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
@@ -51,11 +51,13 @@ def _is(name: str, *kinds: str) -> str:
     return f"COALESCE(json_type(records.data, '$.{name}'), '{kinds[0]}') IN ({words})"
 
 
-_MOMENTS = ("started_at", "first_token_at", "ended_at")
+def _moments(of: Table) -> list[str]:
+    return [column.name for column in of.columns if isinstance(column.type, UtcDateTime)]
+
+
 _MESSAGE = {
-    **{name: _moment(name) for name in ("timestamp", *_MOMENTS)},
+    **{name: _moment(name) for name in _moments(table(MessageRow))},
     **{name: _text(name, "''") for name in ("rating", "feedback", "author")},
-    **{name: _json(name) for name in ("model", "parameters", "streaming")},
     "seq": "records.seq",
     "parts": _json("parts", "'[]'"),
     "status": _text("status", "'complete'"),
@@ -64,8 +66,8 @@ _MESSAGE = {
 }
 """Where a message's columns come from, but for those that are a field of the same name."""
 _PLAIN_MESSAGE = " AND ".join((
-    _is_moment("timestamp"),
-    *(f"({_text(name)} IS NULL OR {_is_moment(name)})" for name in _MOMENTS),
+    f"{_text('timestamp')} IS NOT NULL",
+    *(f"({_text(name)} IS NULL OR {_is_moment(name)})" for name in _moments(table(MessageRow))),
     _is("rating", "text"),
     _is("parts", "array"),
     _is("withheld", "true", "false"),
@@ -161,12 +163,16 @@ class Setwise:
 def _insert(
     name: str, of: Table, sources: dict[str, str], window: str, *, keep: Sequence[str] = (), where: str = ""
 ) -> str:
-    columns = [column.name for column in of.columns]
-    picked = ", ".join(sources.get(column) or _text(column) for column in columns)
+    columns = ", ".join(column.name for column in of.columns)
+    picked = ", ".join(sources.get(column.name) or _field(column) for column in of.columns)
     return (
-        f"INSERT INTO {name} ({', '.join(columns)}) SELECT {picked} FROM records "  # noqa: S608 - our own names
+        f"INSERT INTO {name} ({columns}) SELECT {picked} FROM records "  # noqa: S608 - our own names
         f"WHERE {window} ORDER BY records.seq {in_place_of(of, keep=keep, where=where)}"
     )
+
+
+def _field(column: Column[Any]) -> str:
+    return _json(column.name) if isinstance(column.type, JsonData) else _text(column.name)
 
 
 def _place(parts: str) -> str:
