@@ -155,7 +155,7 @@ class Answering:
             gates=self._gates,
             clock=self._clock,
             nonce=self.nonce(reply_id),
-            asker=PersonRef.parse(turn.question.author),
+            asker=_asker(turn),
             reply_to=turn.asked_in,
             on_post=lambda part: self._posted(live, part, noting),
             begun=turn.begun,
@@ -340,6 +340,12 @@ def client_request_id(question: MessageRef) -> str:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def _asker(turn: Turn) -> PersonRef:
+    """Whom the answer is for; nobody's id, where the log is not to know."""
+    author = turn.question.author
+    return PersonRef.parse(author) if author else PersonRef(turn.place.platform, turn.place.workspace, "")
 
 
 def _typing(turn: Turn) -> AbstractAsyncContextManager[None]:

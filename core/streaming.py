@@ -258,7 +258,7 @@ class ReplyStream:
     def _begun(self, message: MessageRef) -> Showing:
         """A part that another process left: nobody knows what it shows, or whether it streams still."""
         platform = self._platform
-        if self._may_stream and isinstance(platform, CanStream):
+        if isinstance(platform, CanStream):
             return StreamedMessage(platform, platform, message, (self._edit_gate(), self._edit_gate()), None)
         return EditedMessage(platform, message, self._edit_gate(), None)
 

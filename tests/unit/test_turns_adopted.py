@@ -1,0 +1,318 @@
+"""What becomes of a question when the process that was at it has died, or may have: told to fakes."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.assistant import Assistant, Options
+from core.events import MessageDeleted, MessageReceived, ReactionAdded
+from core.language_models.scripted import ScriptedModel, words
+from core.messages import MessageRef, Person, PersonRef
+from core.records import SetConsent, envelop
+from core.store.memory import MemoryStore
+from core.store.memory_leases import MemoryLeases
+from tests.unit.fakes import ADA, CLOCK, PLACE, FakePlatform, until
+
+START = datetime(2026, 1, 1, 12, tzinfo=UTC)
+SLOW = [*words("An answer of which half is")[:3], 60.0]
+"""The process dies in the middle of it."""
+WHOLE = words("An answer that is whole.")
+
+
+class Finding(FakePlatform):
+    """A platform that remembers the nonces of most posts; those of its streams it forgets."""
+
+    def __init__(self, *, forgets: bool = False) -> None:
+        super().__init__(length=2000)
+        self.forgets = forgets
+
+    async def own_since(self, place, question):
+        refs = [MessageRef("fake", "w", place.channel, each) for each in self.shown]
+        return [(ref, "" if self.forgets else nonce) for ref, nonce in zip(refs, self.nonces, strict=True)]
+
+
+class House:
+    """What outlives a process: the platform, the log, and the turns that wait."""
+
+    def __init__(self, platform=None) -> None:
+        self.platform = platform or FakePlatform(length=2000)
+        self.store = MemoryStore()
+        self.leases = MemoryLeases()
+        self.told = 0
+
+    def process(self, script) -> Assistant:
+        """Another process; it has nothing of what the others had in memory."""
+        assistant = Assistant(
+            store=self.store,
+            leases=self.leases,
+            model=ScriptedModel(lambda _: script),
+            clock=CLOCK,
+            options=Options(grace_seconds=1),
+        )
+        assistant.catch_up(self.platform, START)
+        return assistant
+
+    def question(self, text="hello?"):
+        self.told += 1
+        return MessageReceived(
+            event_id=f"e{self.told}",
+            at=START + timedelta(seconds=self.told),
+            message=MessageRef("fake", "w", "room", f"q{self.told}"),
+            place=PLACE,
+            author=Person(ADA, "Ada"),
+            text=text,
+            addressed=True,
+        )
+
+    async def dies_after(self, script, *questions, shown=1) -> None:
+        """A process hears these questions and is gone when so many messages show. Nothing more comes of it."""
+        dead = self.process(script)
+        for each in questions:
+            await dead.handle(each, self.platform)
+        await until(lambda: len(self.platform.shown) >= shown and all(map(_has_text, self.platform.now)))
+        await asyncio.sleep(0.02)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    async def replies(self):
+        return [
+            each async for each in self.store.records() if each.type == "add_message" and each.data["role"] != "user"
+        ]
+
+    async def goes_on(self, script=WHOLE, *, replies=1):
+        """The next process, until so many replies are in the log; returns them."""
+        async with self.process(script) as assistant:
+            await assistant.adopt_turns()
+            async with asyncio.timeout(5):
+                while len(found := await self.replies()) < replies:  # noqa: ASYNC110 - a test's patience
+                    await asyncio.sleep(0.005)
+        return found
+
+
+def _has_text(text):
+    return bool(text.strip())
+
+
+def parts_of(record):
+    return [MessageRef.parse(each).id for each in record.data["parts"]]
+
+
+@pytest.fixture
+def house():
+    return House()
+
+
+async def test_a_reply_goes_on_in_the_messages_that_were_noted(house):
+    await house.dies_after(SLOW, house.question())
+    [waiting] = await house.leases.orphans()
+
+    [reply] = await house.goes_on()
+
+    assert [each.id for each in waiting.parts] == ["m0"]
+    assert house.platform.now == ["An answer that is whole."]
+    assert (reply.data["content"], reply.data["status"]) == ("An answer that is whole.", "complete")
+    assert parts_of(reply) == ["m0"]
+    assert await house.leases.orphans() == []
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["by its nonce", "as what nobody knows"])
+async def test_a_message_that_was_posted_and_not_noted_is_found(forgets):
+    house = House(Finding(forgets=forgets))
+    await house.dies_after(SLOW, house.question())
+    [waiting] = await house.leases.orphans()
+    await house.leases.shows(waiting.reply_id, ())
+
+    [reply] = await house.goes_on()
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert parts_of(reply) == ["m0"]
+
+
+async def test_a_message_without_a_nonce_belongs_to_the_first_question_that_waits():
+    house = House(Finding(forgets=True))
+    await house.dies_after(SLOW, house.question("first?"), house.question("second?"))
+    first, _ = await house.leases.orphans()
+    await house.leases.shows(first.reply_id, ())
+
+    one, two = await house.goes_on(replies=2)
+
+    assert house.platform.now == ["An answer that is whole."] * 2
+    assert (parts_of(one), parts_of(two)) == (["m0"], ["m1"])
+
+
+async def test_the_questions_that_wait_are_answered_in_their_order(house):
+    asked = [house.question(f"{i}?") for i in range(4)]
+    await house.dies_after(SLOW, *asked)
+
+    replies = await house.goes_on(replies=4)
+
+    questions = [await house.store.message_at(each.message) for each in asked]
+    assert [each.data["question_id"] for each in replies] == [each.id for each in questions]
+
+
+async def test_what_was_left_in_a_conversation_comes_before_what_is_asked_next(house):
+    first, second = house.question("first?"), house.question("second?")
+    await house.dies_after(SLOW, first)
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(second, house.platform)
+        await until(lambda: len(house.platform.shown) == 2)
+    one, two = await house.replies()
+
+    assert one.data["client_request_id"].endswith("q1")
+    assert two.data["client_request_id"].endswith("q2")
+    assert house.platform.now == ["An answer that is whole."] * 2
+
+
+async def test_half_an_answer_is_finished_though_its_question_was_deleted(house):
+    asked = house.question()
+    await house.dies_after(SLOW, asked)
+    await _delete(house, asked)
+
+    [reply] = await house.goes_on()
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert parts_of(reply) == ["m0"]
+
+
+async def test_a_question_that_was_deleted_before_anything_showed_is_not_answered(house):
+    first, second = house.question("first?"), house.question("second?")
+    await house.dies_after(SLOW, first, second)
+    await _delete(house, second)
+
+    await house.goes_on()
+
+    assert len(house.platform.shown) == 1
+    assert await house.leases.orphans() == []
+
+
+async def test_a_question_whose_words_are_not_kept_is_told_to_be_asked_again(house):
+    await _opt_out(house)
+    await house.dies_after(SLOW, house.question("a secret"))
+
+    [reply] = await house.goes_on()
+
+    assert "Please ask again" in house.platform.now[0]
+    assert (reply.data["content"], reply.data["status"], reply.data["reason"]) == ("", "failed", "interrupted")
+
+
+async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_answered_when_it_is_told_again(house):
+    asked = house.question()
+    await house.dies_after(SLOW, asked, shown=1)
+    house.leases.turns.clear()
+    house.platform.shown.clear()
+    house.platform.nonces.clear()
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(asked, house.platform)
+        await assistant.handle(asked, house.platform)
+        await until(lambda: house.platform.shown)
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert len(await house.replies()) == 1
+
+
+async def test_a_question_that_was_answered_elsewhere_before_its_lease_was_free_is_not_answered_again(house):
+    asked = house.question()
+    async with house.process(WHOLE) as one, house.process(words("Another answer.")) as other:
+        house.leases.take = _first_let(house, one, asked)
+
+        await other.handle(asked, house.platform)
+        await asyncio.sleep(0.1)
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert len(await house.replies()) == 1
+    assert await house.leases.orphans() == []
+
+
+async def test_when_the_lease_is_lost_nothing_more_is_shown_or_kept_from_here(house):
+    async with house.process([*SLOW[:3], 0.2, *WHOLE]) as assistant:
+        await assistant.handle(house.question(), house.platform)
+        await until(lambda: house.platform.shown)
+        [waiting] = await house.leases.orphans()
+
+        assistant.lose(f"conversation:{waiting.conversation_id}")
+        await asyncio.sleep(0)
+        shown = [list(each) for each in house.platform.shown.values()]
+        await asyncio.sleep(0.3)
+
+        assert [list(each) for each in house.platform.shown.values()] == shown
+        assert await house.replies() == []
+        assert await house.leases.orphans() == [waiting]
+
+
+async def test_a_turn_that_was_lost_can_be_taken_up_again_by_the_same_process(house):
+    scripts = iter([SLOW, WHOLE])
+    async with house.process(WHOLE) as assistant:
+        assistant._answering._model.script = lambda _: next(scripts)
+        await assistant.handle(house.question(), house.platform)
+        await until(lambda: house.platform.shown)
+        [waiting] = await house.leases.orphans()
+        assistant.lose(f"conversation:{waiting.conversation_id}")
+        await asyncio.sleep(0.02)
+
+        await assistant.adopt_turns()
+        await until(lambda: house.platform.now == ["An answer that is whole."])
+
+    assert len(await house.replies()) == 1
+
+
+async def test_two_who_look_for_orphans_at_once_take_each_up_once(house):
+    house.platform = Finding()
+    await house.dies_after(SLOW, house.question("first?"), house.question("second?"))
+
+    async with house.process(WHOLE) as assistant:
+        await asyncio.gather(*(assistant.adopt_turns() for _ in range(3)))
+        await until(lambda: len(house.platform.shown) == 2)
+
+    assert house.platform.now == ["An answer that is whole."] * 2
+    assert len(await house.replies()) == 2
+
+
+async def test_a_vote_on_half_an_answer_counts_for_the_reply_that_it_becomes(house):
+    await house.dies_after(SLOW, house.question())
+    ben = PersonRef("fake", "w", "ben")
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(_thumb(ben, house), house.platform)
+        await assistant.adopt_turns()
+        await until(lambda: house.platform.now == ["An answer that is whole."])
+    [reply] = await house.replies()
+
+    [vote] = await house.store.assessments(reply.message_id)
+
+    assert (vote.source.id, vote.name, vote.value) == (ben.key, "user_feedback", True)
+
+
+def _thumb(person, house):
+    part = MessageRef("fake", "w", "room", "m0")
+    return ReactionAdded(event_id="r1", at=START + timedelta(seconds=99), message=part, person=person, emoji="👍")
+
+
+async def _delete(house, asked):
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(
+            MessageDeleted(event_id="d1", at=START + timedelta(seconds=90), message=asked.message), house.platform
+        )
+
+
+async def _opt_out(house):
+    stop = SetConsent(subject=ADA.key, keep=False)
+    await house.store.append(envelop(stop, environment="dev", at=START, where=ADA, key="stop", subject=ADA.key))
+
+
+def _first_let(house, other, asked):
+    """A `take` before which another process has heard the question, answered it, and left."""
+    take = house.leases.take
+
+    async def late(name):
+        house.leases.take = take
+        await other.handle(asked, house.platform)
+        async with asyncio.timeout(5):
+            while house.leases.turns or not await house.replies():  # noqa: ASYNC110 - a test's patience
+                await asyncio.sleep(0.005)
+        return await take(name)
+
+    return late
