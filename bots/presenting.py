@@ -1,18 +1,39 @@
 """Figures as people read them in a terminal."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from textwrap import shorten
 from typing import Final
 
 from rich.table import Table
 from rich.text import Text
 
+from bots.links import link_or_address
 from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, Value
+from core.insight.agreement import Alpha
+from core.insight.comparing import ALPHA
+from core.insight.raters import Comparison
 from core.insight.report import ALL, Report, Score
+from core.insight.statistics import PeopleRate
 from core.insight.streaming import Spread, StreamingReport
+from core.insight.worst import DislikedReply
 from core.store.counts import CategoryCounts
 from core.store.opinions_told import OpinionChange
 
-_ROWS: Final = ("replies", "with feedback", "👍 by people", "👎 by people", "positive rate")
+_LINE: Final = 160
+_ROWS: Final = (
+    "replies",
+    "with feedback",
+    "👍 by people",
+    "👎 by people",
+    "positive rate",
+    "rate, each person alike",
+    "people",
+    "askers",
+    "bystanders",
+)
+
+_COLUMNS: Final = ("replies", "judged", "👍", "👎", "rate", "by people", "people")
+"""The first of them, in words that fit beside each other."""
 
 
 def report_table(reports: Mapping[str, Report], window: str) -> Table:
@@ -26,9 +47,10 @@ def report_table(reports: Mapping[str, Report], window: str) -> Table:
 
 def parts_table(reports: Mapping[str, Report], window: str) -> Table:
     """The figures of many parts, a row for each."""
-    table = Table("", *_ROWS, title=f"Replies of {window}", title_justify="left")
+    table = Table("", *_COLUMNS, title=f"Replies of {window}", title_justify="left")
     for name, each in reports.items():
-        table.add_row(name or "elsewhere", *_column(each), end_section=name != ALL and name == [*reports][-2])
+        cells = _column(each)[: len(_COLUMNS)]
+        table.add_row(name or "elsewhere", *cells, end_section=name != ALL and name == [*reports][-2])
     return table
 
 
@@ -85,7 +107,72 @@ def _column(result: Report) -> tuple[str, ...]:
         str(result.positive_count),
         str(result.negative_count),
         f"{result.positive_rate:.0%}" if votes else "no votes yet",
+        with_interval(result.by_people),
+        str(result.by_people.people),
+        with_interval(result.by_askers),
+        with_interval(result.by_bystanders),
     )
+
+
+def with_interval(rate: PeopleRate) -> str:
+    """A positive rate and where it lies with 95 %: `83% (61–94)`."""
+    if not rate.people:
+        return "–"
+    return f"{rate.rate:.0%} ({rate.interval.low * 100:.0f}–{rate.interval.high * 100:.0f})"
+
+
+def agreement_table(found: Mapping[str, Alpha]) -> Table:
+    """Whether people who judged the same replies agree."""
+    table = Table("", "agreement (α)", "replies", "judgements", title="Judged by several people", title_justify="left")
+    for name, each in found.items():
+        alpha = "–" if each.alpha is None else f"{each.alpha:.2f}"
+        table.add_row(name.removeprefix("user_"), alpha, str(each.units), str(each.ratings))
+    return table
+
+
+def comparison_table(found: Comparison, window: str) -> Table:
+    """Two models beside each other, and what can be said of them."""
+    table = Table("", found.first, found.second, title=f"Replies of {window}", title_justify="left")
+    rates = (found.first_rate, found.second_rate)
+    table.add_row("rate, each person alike", *(with_interval(each) for each in rates))
+    table.add_row("people", *(str(each.people) for each in rates))
+    table.add_row("votes", *(str(each.votes) for each in rates))
+    better = found.probability_second_better
+    table.add_row("the better one, as it looks", _chance(1 - better), _chance(better), end_section=True)
+    evidence = f"{found.verdict.evidence:.2g} : 1 (it takes {1 / ALPHA:.0f} : 1)"
+    table.add_row("evidence of a difference", evidence, "")
+    table.caption, table.caption_justify = found.words, "left"
+    return table
+
+
+def _chance(probability: float) -> str:
+    """A probability in whole per cents, never quite 0 or 1."""
+    return "< 1%" if probability < 0.01 else "> 99%" if probability > 0.99 else f"{probability:.0%}"  # noqa: PLR2004 - one in a hundred
+
+
+def worst_lines(found: Sequence[DislikedReply]) -> Text:
+    """The replies that people like least, a paragraph each."""
+    text = Text() if found else Text("Nobody is against any reply.")
+    for each in found:
+        text.append(f"{each.timestamp:%Y-%m-%d %H:%M}  👍 {each.positive}  👎 {each.negative}  ", "bold")
+        text.append(f"{link_or_address(each.address)}\n", "dim")
+        for name, words in told(each):
+            text.append(f"  {name}: ", "cyan").append(f"{shortened(words)}\n")
+        text.append("\n")
+    text.rstrip()
+    return text
+
+
+def told(reply: DislikedReply) -> list[tuple[str, str]]:
+    """What was asked, answered and said of a reply, each with its name; what is not known is left out."""
+    lines = [("asked", reply.question), ("answered", reply.reply), ("chosen", ", ".join(reply.categories))]
+    lines += [("said", each) for each in reply.comments] + [("better", each) for each in reply.expected]
+    return [(name, words) for name, words in lines if words]
+
+
+def shortened(words: str) -> str:
+    """One line of it."""
+    return shorten(words, _LINE, placeholder=" …")
 
 
 def streaming_table(result: StreamingReport, window: str) -> Table:

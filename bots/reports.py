@@ -5,17 +5,31 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
-from bots.presenting import categories_table, parts_table, report_table, scores_table, streaming_table
+from bots import pages
+from bots.links import link_or_address
+from bots.presenting import (
+    agreement_table,
+    categories_table,
+    comparison_table,
+    parts_table,
+    report_table,
+    scores_table,
+    streaming_table,
+    worst_lines,
+)
 from bots.terminal import AsJson, moment, opened, point, run, show
-from core.errors import NotFoundError
+from core.errors import NotFoundError, SettingsError
+from core.insight import raters
 from core.insight.report import ALL, reports_by, scores
 from core.insight.streaming import streaming_report
 from core.insight.window import Window
+from core.insight.worst import worst as least_liked
 from core.store.counts import Division
 from core.store.past import Past
 from core.store.sql import SqlStore
@@ -27,9 +41,15 @@ class By(StrEnum):
     PLATFORM = "platform"
     CHANNEL = "channel"
     MODEL = "model"
+    DAY = "day"
     SEGMENT = "segment"
     DIMENSION = "dimension"
     CATEGORY = "category"
+
+    @property
+    def division(self) -> Division | None:
+        """What divides replies, or their raters; scores and reasons do not."""
+        return None if self in {By.DIMENSION, By.CATEGORY} else Division(self.value)
 
 
 def report(
@@ -47,24 +67,56 @@ def report(
             "end of --hours too.",
         ),
     ] = None,
-    by: Annotated[By | None, typer.Option(help="A report for each, and one for all; scores; or reasons.")] = None,
+    by: Annotated[
+        list[By] | None,
+        typer.Option(help="A report for each, and one for all (several times: for each pair); scores; or reasons."),
+    ] = None,
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="MODEL MODEL", help="Which of two models people like better.")
+    ] = None,
+    worst: Annotated[int, typer.Option(min=0, help="So many replies that people like least, with their reasons.")] = 0,
     streaming: Annotated[bool, typer.Option("--streaming", help="How the replies grew, instead.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Everything, as a page that needs nothing but itself.")
+    ] = None,
+    chart: Annotated[Path | None, typer.Option(metavar="FILE", help="Day by day, as .svg or .png.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print how many replies were judged, and how; or how they grew."""
+    if chart is not None and chart.suffix not in {".svg", ".png"}:
+        raise SettingsError(f"A chart is an .svg or a .png, not {chart.name}.")
+    if worst and as_of is not None:
+        raise SettingsError("--worst shows what is there now: leave --as-of away.")
     asked = _Asked(
         hours=hours,
         since=moment(since) if since else None,
         until=moment(until) if until else None,
         as_of=point(as_of) if as_of else None,
     )
+    what = _What(tuple(by or ()), compare, worst, streaming=streaming)
 
-    async def figures() -> tuple[dict[str, Any], Table]:
+    async def figures() -> tuple[Any, tuple[RenderableType, ...], dict[Path, bytes]]:
         async with _counts(asked) as (counts, window):
-            return await _figures(counts, window, by, streaming=streaming)
+            numbers, shown = await _figures(counts, window, what)
+            return numbers, shown, await _files(counts, window, what, html, chart)
 
-    numbers, table = run(figures())
-    show(numbers if as_json else table)
+    numbers, shown, files = run(figures())
+    for path, content in files.items():
+        path.write_bytes(content)
+    for each in (numbers,) if as_json else shown:
+        show(each)
+
+
+@dataclass(frozen=True, slots=True)
+class _What:
+    by: tuple[By, ...]
+    compare: tuple[str, str] | None
+    worst: int
+    streaming: bool
+
+    @property
+    def divisions(self) -> list[Division]:
+        return [each.division for each in self.by if each.division]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +148,48 @@ async def _end(store: SqlStore, as_of: int | datetime | None) -> datetime:
     return as_of or datetime.now(UTC)
 
 
-async def _figures(
-    counts: SqlStore | Past, window: Window, by: By | None, *, streaming: bool
-) -> tuple[dict[str, Any], Table]:
+async def _figures(counts: SqlStore | Past, window: Window, what: _What) -> tuple[Any, tuple[RenderableType, ...]]:
     """What is asked for, for programs and for people."""
     span = (window.since, window.until)
-    if streaming:
+    if what.streaming:
         grown = streaming_report(await counts.streaming_figures(*span))
-        return asdict(grown), streaming_table(grown, window.name)
-    if by is By.DIMENSION:
+        return asdict(grown), (streaming_table(grown, window.name),)
+    if what.compare is not None:
+        compared = await raters.compare(counts, *what.compare, since=window.since, until=window.until)
+        return asdict(compared), (comparison_table(compared, window.name),)
+    if what.worst and isinstance(counts, SqlStore):
+        disliked = await least_liked(counts, what.worst, since=window.since, until=window.until)
+        return [asdict(each) | {"link": link_or_address(each.address)} for each in disliked], (worst_lines(disliked),)
+    if By.DIMENSION in what.by:
         scored = scores(await counts.dimension_counts(*span))
-        return {name: asdict(each) for name, each in scored.items()}, scores_table(scored, window.name)
-    if by is By.CATEGORY:
+        return {name: asdict(each) for name, each in scored.items()}, (scores_table(scored, window.name),)
+    if By.CATEGORY in what.by:
         said = await counts.category_counts(*span)
         numbers = {each.name: {"people": each.people, "replies": each.replies} for each in said}
-        return numbers, categories_table(said, window.name)
-    reports = await reports_by(counts, *([] if by is None else [Division(by)]), since=window.since, until=window.until)
-    if by is None:
-        return asdict(reports[ALL]), report_table(reports, window.name)
-    return {name: asdict(each) for name, each in reports.items()}, parts_table(reports, window.name)
+        return numbers, (categories_table(said, window.name),)
+    return await _judged(counts, window, what)
+
+
+async def _judged(
+    counts: SqlStore | Past, window: Window, what: _What
+) -> tuple[dict[str, Any], tuple[RenderableType, ...]]:
+    """How many replies were judged, and how."""
+    reports = await reports_by(counts, *what.divisions, since=window.since, until=window.until)
+    if what.by:
+        return {name: asdict(each) for name, each in reports.items()}, (parts_table(reports, window.name),)
+    agreed = await raters.agreement(counts, since=window.since, until=window.until)
+    numbers = asdict(reports[ALL]) | {"agreement": {name: asdict(each) for name, each in agreed.items()}}
+    table = report_table(reports, window.name)
+    return numbers, (table, agreement_table(agreed)) if agreed else (table,)
+
+
+async def _files(
+    counts: SqlStore | Past, window: Window, what: _What, html: Path | None, chart: Path | None
+) -> dict[Path, bytes]:
+    """What is to be written, by where."""
+    files = {}
+    if html is not None:
+        files[html] = await pages.page(counts, window, what.divisions)
+    if chart is not None:
+        files[chart] = await pages.chart(counts, window, what.divisions, chart.suffix)
+    return files

@@ -11,6 +11,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from bots import loop
 from core.errors import SettingsError
@@ -52,8 +53,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 def show(result: Any) -> None:
-    """Print a table for people, or anything else as JSON for programs."""
-    if isinstance(result, Table):
+    """Print a table or a text for people, or anything else as JSON for programs."""
+    if isinstance(result, (Table, Text)):
         out.print(result)
     else:
         sys.stdout.write(orjson.dumps(result).decode() + "\n")

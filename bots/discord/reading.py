@@ -123,3 +123,9 @@ def _roles(roles: Any, guild: str, around: Surroundings) -> Iterator[str]:
         role = read_id(each)
         yield role
         yield around.role(guild, role)
+
+
+def permalink(message: MessageRef) -> str:
+    """Where a message is opened in a browser or in the app; between two people the guild is called `@me`."""
+    guild = "@me" if message.workspace == DIRECT else message.workspace
+    return f"https://discord.com/channels/{guild}/{message.channel}/{message.id}"

@@ -35,6 +35,8 @@ class PeopleRate:
     """For those who look again and again: all of these together hold the truth with the same confidence."""
     people: int
     votes: int
+    effective: float
+    """As how many independent votes theirs tell."""
 
 
 def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> Interval:
@@ -59,14 +61,14 @@ def people_rate(people: Iterable[tuple[int, int]], confidence: float = CONFIDENC
     ]
     votes, number = sum(size for _, size in own), len(own)
     if not own:
-        return PeopleRate(0.0, ANYTHING, ANYTHING, 0, 0)
+        return PeopleRate(0.0, ANYTHING, ANYTHING, 0, 0, 0.0)
     rate = sum(share for share, _ in own) / number
     if number == 1:
-        return PeopleRate(rate, ANYTHING, ANYTHING, 1, votes)
+        return PeopleRate(rate, ANYTHING, ANYTHING, 1, votes, 1.0)
     effective = _effective_votes([share for share, _ in own], rate, votes)
     interval = _score_interval(rate * effective, effective, t_quantile((1 + confidence) / 2, number - 1))
     sequence = confidence_sequence(rate * effective, (1 - rate) * effective, confidence)
-    return PeopleRate(rate, interval, sequence, number, votes)
+    return PeopleRate(rate, interval, sequence, number, votes, effective)
 
 
 def confidence_sequence(successes: float, failures: float, confidence: float = CONFIDENCE) -> Interval:

@@ -32,8 +32,8 @@ def test_wilsons_interval_is_statsmodels(successes, trials):
 
 def test_nothing_is_known_before_anything_was_seen():
     assert wilson(0, 0) == confidence_sequence(0, 0) == ANYTHING
-    assert people_rate([]) == people_rate([(0, 0)]) == PeopleRate(0, ANYTHING, ANYTHING, 0, 0)
-    assert people_rate([(40, 0)]) == PeopleRate(1, ANYTHING, ANYTHING, 1, 40)
+    assert people_rate([]) == people_rate([(0, 0)]) == PeopleRate(0, ANYTHING, ANYTHING, 0, 0, 0)
+    assert people_rate([(40, 0)]) == PeopleRate(1, ANYTHING, ANYTHING, 1, 40, 1)
 
 
 def test_each_person_counts_alike_however_often_they_voted():
