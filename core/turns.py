@@ -93,6 +93,9 @@ class Turns:
             *_, is_new = await self._store.append(*records, self._said.add(event, question, withheld=withheld))
             if is_new:
                 await self._begin(Turn(conversation, question, event.message, event.place, platform, withheld))
+            elif (known := await self._store.message_at(event.message)) is not None:
+                # Another process was faster by so little that it may have died before it took the question up.
+                await self._ask_again(event, known, platform)
 
     async def retry(self, reply: JudgedReply, person: PersonRef, platform: ChatPlatform, name: str) -> str:
         """Answer the question of `reply` once more, if `person` asked it; returns what to tell them.

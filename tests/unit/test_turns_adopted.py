@@ -215,6 +215,21 @@ async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_answered_
     assert len(await house.replies()) == 1
 
 
+async def test_of_two_who_hear_a_question_at_once_the_slower_takes_it_up_if_the_faster_has_died(house):
+    asked = house.question()
+    await house.dies_after(SLOW, asked)
+    house.leases.turns.clear()
+    house.platform.shown.clear()
+    house.store.message_at = _only_later(house.store)
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(asked, house.platform)
+        await until(lambda: house.platform.shown)
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert len(await house.replies()) == 1
+
+
 async def test_a_question_that_was_answered_elsewhere_before_its_lease_was_free_is_not_answered_again(house):
     asked = house.question()
     async with house.process(WHOLE) as one, house.process(words("Another answer.")) as other:
@@ -301,6 +316,16 @@ async def _delete(house, asked):
 async def _opt_out(house):
     stop = SetConsent(subject=ADA.key, keep=False)
     await house.store.append(envelop(stop, environment="dev", at=START, where=ADA, key="stop", subject=ADA.key))
+
+
+def _only_later(store):
+    """A `message_at` that does not see yet, the first time, what is appended at that moment."""
+    message_at = store.message_at
+
+    async def blind(_):
+        store.message_at = message_at
+
+    return blind
 
 
 def _first_let(house, other, asked):
