@@ -4,10 +4,11 @@ Both count people: whoever votes a lot decides neither, and whoever likes everyt
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import groupby, product
 from math import exp, inf, log, log1p
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -53,6 +54,9 @@ class Verdict:
     """An e-value: from 1/ALPHA = 20 on, the verdict stands. The larger, the surer; 1 is none at all."""
 
 
+_NOTHING_YET: Final = Verdict(Better.OPEN, 1.0)
+
+
 def probability_better(first: tuple[float, float], second: tuple[float, float]) -> float:
     """The probability that the second of two rates is the higher, each from (positive, negative) and a uniform prior.
 
@@ -80,55 +84,76 @@ def verdict(votes: Iterable[Vote], *, alpha: float = ALPHA) -> Verdict:
     one votes, nor how generous one is; everyone's very first vote is compared with those of the others that are new on
     that day, since one who votes once can be compared with nobody else.
     """
-    tables = list(_tables(votes))
-    favour_first, favour_second = (_evidence(tables, [sign * each for each in DIFFERENCES]) for sign in (1, -1))
+    by_day = [found for _, found in verdicts(votes, alpha=alpha)]
+    return by_day[-1] if by_day else _NOTHING_YET
+
+
+def verdicts(votes: Iterable[Vote], *, alpha: float = ALPHA) -> Iterator[tuple[date, Verdict]]:
+    """What `verdict` says at the end of each day that has votes."""
+    first, second = dict.fromkeys(DIFFERENCES, 0.0), dict.fromkeys((-each for each in DIFFERENCES), 0.0)
+    for day, tables in _days(votes):
+        for table, logs in product(tables, (first, second)):
+            for difference in logs:
+                logs[difference] += _log_e(table, difference)
+        yield day, _verdict(_mean(first), _mean(second), alpha)
+
+
+def _verdict(favour_first: float, favour_second: float, alpha: float) -> Verdict:
     evidence = (favour_first + favour_second) / 2
     if evidence < 1 / alpha:
         return Verdict(Better.OPEN, evidence)
     return Verdict(Better.FIRST if favour_first > favour_second else Better.SECOND, evidence)
 
 
+def _mean(logs: Mapping[float, float]) -> float:
+    """The mean e-value over the differences."""
+    return sum(map(_exp, logs.values())) / len(logs)
+
+
 class _Table(NamedTuple):
     """The votes of one day in one stratum, and how large the share of positive ones there was until then."""
 
     expected: float
-    first: tuple[int, int]
+    first: Sequence[int]
     """Positive and negative ones on the first model's replies."""
-    second: tuple[int, int]
+    second: Sequence[int]
 
 
-def _tables(votes: Iterable[Vote]) -> Iterator[_Table]:
-    """The tables that have votes on both models."""
+def _days(votes: Iterable[Vote]) -> Iterator[tuple[date, list[_Table]]]:
+    """Each day's tables that have votes on both models."""
     everyone = [1, 1]
     own: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    known: set[str] = set()
-    for days in _by_day(votes):
-        tables: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-        for vote in days:
-            stratum = vote.person if vote.person in known else ""
-            known.add(vote.person)
-            tables[stratum][(0 if vote.first else 2) + (not vote.positive)] += 1
+    for day, given in groupby(sorted(votes, key=attrgetter("at", "person")), key=lambda vote: vote.at.date()):
+        told = list(given)
+        cells = _cells(told, set(own))
         share = everyone[0] / sum(everyone)
-        for stratum, (a, b, c, d) in tables.items():
-            if a + b and c + d:
-                likes, dislikes = own[stratum]
-                expected = (likes + _OF_EVERYONE * share) / (likes + dislikes + _OF_EVERYONE)
-                yield _Table(expected, (a, b), (c, d))
-        for vote in days:
+        yield (
+            day,
+            [
+                _Table(_expected(own, stratum, share), *sides)
+                for stratum, sides in cells.items()
+                if all(map(sum, sides))
+            ],
+        )
+        for vote in told:
             own[vote.person][not vote.positive] += 1
             everyone[not vote.positive] += 1
 
 
-def _by_day(votes: Iterable[Vote]) -> Iterator[list[Vote]]:
-    days: dict[date, list[Vote]] = defaultdict(list)
-    for vote in sorted(votes, key=attrgetter("at", "person")):
-        days[vote.at.date()].append(vote)
-    yield from days.values()
+def _cells(votes: Iterable[Vote], known: set[str]) -> dict[str, tuple[list[int], list[int]]]:
+    """Votes for and against each model, by person; under an empty name the first votes of those who are new."""
+    cells: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([0, 0], [0, 0]))
+    for vote in votes:
+        stratum = vote.person if vote.person in known else ""
+        known.add(vote.person)
+        cells[stratum][not vote.first][not vote.positive] += 1
+    return cells
 
 
-def _evidence(tables: Sequence[_Table], differences: Sequence[float]) -> float:
-    """The mean e-value over some log odds ratios."""
-    return sum(_exp(sum(_log_e(table, each) for table in tables)) for each in differences) / len(differences)
+def _expected(own: Mapping[str, list[int]], person: str, share: float) -> float:
+    """How large a person's share of positive votes should be, from their own past and everyone's."""
+    likes, dislikes = own.get(person, (0, 0))
+    return (likes + _OF_EVERYONE * share) / (likes + dislikes + _OF_EVERYONE)
 
 
 def _log_e(table: _Table, difference: float) -> float:
