@@ -16,31 +16,18 @@ from sqlalchemy import Connection
 from core.errors import SettingsError
 from core.exports.making import WRITING, Progress, Source
 from core.exports.place import Place, sha256
+from core.exports.raw import gives_text, raw_rows, uncollected
 from core.store import log
-from core.store.columns import to_iso_text
+from core.store.columns import to_iso_text, to_json_text
 from core.store.engine import Database
 
 SHARD_SEQS: Final = 250_000
-_PAGE: Final = 4_000
+_PAGE: Final = 1_000
 """Records held in memory at a time."""
-_NAMES: Final = (
-    "seq",
-    "id",
-    "type",
-    "version",
-    "topic",
-    "mimetype",
-    "at",
-    "committed_at",
-    "source",
-    "conversation_id",
-    "message_id",
-    "subject",
-    "data",
-    "idempotency_key",
+_READ: Final = (
+    "SELECT seq, id, type, version, topic, at, committed_at, source, conversation_id, message_id, subject, "
+    "idempotency_key, CAST(data AS TEXT) FROM records WHERE seq > {after} AND seq <= {up_to} ORDER BY seq"
 )
-_COLUMNS: Final = ", ".join("CAST(data AS TEXT)" if name == "data" else name for name in _NAMES)
-_READ: Final = f"SELECT {_COLUMNS} FROM records WHERE seq > {{after}} AND seq <= {{up_to}} ORDER BY seq"  # noqa: S608 - our own names
 
 
 async def write_log(
@@ -104,38 +91,37 @@ async def _write(database: Database, place: Place, start: int, end: int) -> dict
     return {"path": name, "rows": rows, "bytes": path.stat().st_size, "sha256": sha256(path)}
 
 
+@uncollected()
 def _lines(connection: Connection, after: int, up_to: int) -> Sequence[bytes]:
-    rows = connection.exec_driver_sql(_READ.format(after=int(after), up_to=int(up_to)))
-    is_sqlite = connection.dialect.name == "sqlite"
-    return [_line(row) if is_sqlite else _line_of_postgres(row) for row in rows]
-
-
-def _line(row: Any) -> bytes:
-    seq, id_, type_, version, topic, mimetype, at, committed_at, source, conversation, message, subject, data, key = row
+    rows = raw_rows(connection, _READ.format(after=int(after), up_to=int(up_to)))
+    if not gives_text(connection):
+        rows = [_as_sqlite_has_it(row) for row in rows]
     # The data is JSON already: it goes in as it is.
-    return orjson.dumps(
-        {
-            "seq": seq,
-            "id": id_,
-            "type": type_,
-            "version": version,
-            "topic": topic,
-            "mimetype": mimetype,
-            "at": at,
-            "committed_at": committed_at,
-            "source": source,
-            "conversation_id": conversation,
-            "message_id": message,
-            "subject": subject,
-            "data": orjson.Fragment(data),
-            "idempotency_key": key,
-        },
-        option=orjson.OPT_APPEND_NEWLINE,
-    )
+    return [
+        orjson.dumps(
+            {
+                "seq": seq,
+                "id": id_,
+                "type": type_,
+                "version": version,
+                "topic": topic,
+                "at": at,
+                "committed_at": committed_at,
+                "source": source,
+                "conversation_id": conversation,
+                "message_id": message,
+                "subject": subject,
+                "idempotency_key": key,
+                "data": orjson.Fragment(data),
+            },
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for seq, id_, type_, version, topic, at, committed_at, source, conversation, message, subject, key, data in rows
+    ]
 
 
-def _line_of_postgres(row: Any) -> bytes:
-    told = dict(zip(_NAMES, row, strict=True))
-    told |= {name: to_iso_text(told[name]) for name in ("at", "committed_at")}
-    told["data"] = orjson.loads(told["data"])  # Postgres's own text has spaces
-    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+def _as_sqlite_has_it(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Times as text; data without the spaces that Postgres puts into its text."""
+    *first, at, committed_at, source, conversation, message, subject, key, data = row
+    times = to_iso_text(at), to_iso_text(committed_at)
+    return (*first, *times, source, conversation, message, subject, key, to_json_text(orjson.loads(data)))

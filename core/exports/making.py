@@ -1,6 +1,7 @@
 """An export from the database to the directory: collected once, then written file by file; broken off, it goes on."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from core.errors import SettingsError
 from core.exports import reading
 from core.exports.card import card
 from core.exports.columns import columns
-from core.exports.manifest import SPLITS, TEST, TRAIN, File, Manifest
+from core.exports.manifest import SPLITS, TRAIN, File, Manifest
 from core.exports.options import Format, Options
 from core.exports.place import Place, as_file, as_json, sha256
+from core.exports.raw import uncollected
 from core.exports.rows import RowMaker
 from core.exports.spilling import Buckets, Shaper, bits_for
 from core.exports.talks import Talk
@@ -196,27 +198,25 @@ class Making:
                 self._place.note(self._state)
             self._progress(WRITING, shard + 1, 1 << bits)
 
+    @uncollected()
     def _write_shard(self, buckets: Buckets, shard: int, bits: int) -> list[File]:
         paths = {name: f"data/{name}-{shard:05}-of-{1 << bits:05}.{self._options.format.suffix}" for name in SPLITS}
-        counts = {name: {True: 0, False: 0, None: 0} for name in SPLITS}
+        counts: dict[str, Counter[str]] = {name: Counter() for name in SPLITS}
         with ExitStack() as stack:
             half = {name: stack.enter_context(self._place.making(path)) for name, path in paths.items()}
             with ExitStack() as files:
                 writers = {name: files.enter_context(self._writer(path)) for name, path in half.items()}
-                for lines in buckets.shard(shard, bits):
-                    for name, tests in ((TRAIN, False), (TEST, True)):
-                        chosen = [each for each in lines if each.tests is tests]
-                        writers[name].write([each.json for each in chosen])
-                        for each in chosen:
-                            counts[name][each.label] += 1
+                for both in buckets.shard(shard, bits):
+                    for name, lines in zip(SPLITS, both, strict=True):
+                        writers[name].write(lines.json)
+                        counts[name].update(rows=len(lines.json), liked=lines.liked, disliked=lines.disliked)
         found = []
         for name, path in paths.items():
             whole = self._place.directory / path
-            if not (rows := sum(counts[name].values())):
+            if counts[name]["rows"]:
+                found.append(File(path, name, **counts[name], bytes=whole.stat().st_size, sha256=sha256(whole)))
+            else:
                 whole.unlink()
-                continue
-            labels = counts[name]
-            found.append(File(path, name, rows, labels[True], labels[False], whole.stat().st_size, sha256(whole)))
         return found
 
     def _writer(self, path: Path) -> Writer:
@@ -250,7 +250,8 @@ class _Spill:
     def __init__(self, options: Options, buckets: Buckets, pseudonyms: Pseudonyms, privacy: reading.Privacy) -> None:
         self._buckets = buckets
         self._shaper = Shaper(options)
-        self._rows = RowMaker(options, _Remembered(lambda key: _is_private(key, privacy)), _Remembered(pseudonyms.of))
+        private, names = _Remembered(lambda key: _is_private(key, privacy)), _Remembered(pseudonyms.of)
+        self._rows = RowMaker(options, private.__getitem__, names.__getitem__)
         self._lines = 0
 
     def resume(self, state: dict[str, Any]) -> None:
@@ -262,6 +263,7 @@ class _Spill:
         """What is to be noted."""
         return {"left_out": dict(self._rows.left_out), "judged": self._rows.judged, "lines": self._lines}
 
+    @uncollected()
     def add(self, talks: Iterable[Talk]) -> None:
         """The rows of some conversations."""
         for talk in talks:
@@ -280,9 +282,6 @@ class _Remembered(dict[str, Any]):
     def __init__(self, function: Callable[[str], Any]) -> None:
         super().__init__()
         self._function = function
-
-    def __call__(self, key: str) -> Any:
-        return self[key]
 
     def __missing__(self, key: str) -> Any:
         if len(self) >= _REMEMBERED:

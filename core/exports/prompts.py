@@ -85,7 +85,7 @@ def _plain(messages: Sequence[Said], reader: Reader) -> list[Turn]:
     room = reader.window.characters
     asked, role = "", _USER
     for message in messages[: reader.window.messages + 1]:
-        id_, _, its_role, content, _, author, question_id, _, _, withheld, deleted, edited = message
+        id_, _, its_role, content, _, author, question_id, _, _, withheld, deleted, edited, _ = message
         room -= len(content)
         if its_role != role or withheld or deleted or edited or room < 0 or not content.strip():
             break

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, String, Text, and_, cast, false, func, literal_column, select, true, type_coerce
+from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, literal_column, select, true
 
 from core.exports.options import Scope
+from core.exports.raw import gives_text, raw_rows, uncollected
 from core.exports.talks import Opinion, Said, Talk
 from core.feedback import SourceType
 from core.messages import Role
@@ -30,27 +31,29 @@ _SCANNED: Final = 200_000
 """Records that one look for edits passes."""
 
 _c, _m, _a, _s = (table(row).c for row in (ConversationRow, MessageRow, AssessmentRow, SubjectRow))
-# The times as the driver gives them: on SQLite that is the text that rows have.
-_SAID = (
+_SAID: Final[tuple[ColumnElement[Any], ...]] = (
     _m.id,
     _m.seq,
     _m.role,
     _m.content,
-    type_coerce(_m.timestamp, String),
+    _m.timestamp,
     _m.author,
     _m.question_id,
     _m.status,
     func.coalesce(cast(_m.model, Text), ""),
     _m.withheld,
     _m.deleted,
+    literal_column("0"),
+    _m.conversation_id,
 )
+_AT: Final = Said._fields.index("timestamp")
 _OPINION = (
     _a.name,
     cast(_a.value, Text),
     _a.source_id,
     _a.rationale,
     cast(_a.details, Text),
-    type_coerce(_a.at, String),
+    _a.at,
     _a.seq,
 )
 _CONVERSATION = (_c.id, _c.place, _c.branched_from, cast(_c.model, Text))
@@ -117,6 +120,7 @@ class TalkReader:
             end = min(start + _SCANNED, self._as_of)
             self._changed |= await self._database.read(partial(_edited, after=start, up_to=end))
 
+    @uncollected()
     def _page(self, connection: Connection, after: str) -> tuple[str, int, list[Talk]] | None:
         bounds = [_c.id > after] if after else []
         rows = connection.execute(select(*_CONVERSATION).where(*bounds).order_by(_c.id).limit(PAGE)).all()
@@ -154,8 +158,7 @@ class TalkReader:
         id_, place, branched_from, model = row
         if id_ in self._changed:
             return self._folded(connection, id_)
-        mine = {each.id: opinions[each.id] for each in messages if each.id in opinions}
-        talk = Talk(id_, id_, place, model, messages, 0, mine)
+        talk = Talk(id_, id_, place, model, messages, 0, opinions)
         return talk if branched_from is None else self._with_ancestors(connection, talk, branched_from)
 
     def _folded(self, connection: Connection, conversation_id: str) -> Talk | None:
@@ -198,13 +201,17 @@ class TalkReader:
 
 
 def _messages(connection: Connection, bounds: Any) -> dict[str, list[Said]]:
-    query = select(_m.conversation_id, *_SAID).where(bounds).order_by(_m.conversation_id, _m.seq)
+    query = select(*_SAID).where(bounds).order_by(_m.conversation_id, _m.seq)
+    rows = raw_rows(connection, query)
+    if not gives_text(connection):
+        rows = [(*row[:_AT], to_iso_text(row[_AT]), *row[_AT + 1 :]) for row in rows]
     found: dict[str, list[Said]] = {}
-    as_text = _as_text(connection)
-    for conversation_id, *row in connection.execute(query):
-        if as_text:
-            row[4] = to_iso_text(row[4])
-        found.setdefault(conversation_id, []).append(Said(*row))
+    here, said = "", list[Said]()
+    for message in map(Said._make, rows):
+        if message.conversation_id != here:
+            here = message.conversation_id
+            found[here] = said = []
+        said.append(message)
     return found
 
 
@@ -212,18 +219,15 @@ def _opinions(connection: Connection, bounds: Any) -> dict[str, list[Opinion]]:
     reply = _m.role == literal_column(f"'{Role.ASSISTANT.value}'")
     query = select(_a.message_id, *_OPINION).join_from(table(MessageRow), table(AssessmentRow), _a.message_id == _m.id)
     found: dict[str, list[Opinion]] = {}
-    as_text = _as_text(connection)
-    for message_id, name, value, source_id, rationale, details, at, seq in connection.execute(
-        query.where(bounds, reply, _by_people)
-    ):
-        order = (to_iso_text(at) if as_text else at, seq)
-        found.setdefault(message_id, []).append(Opinion(name, value, source_id, rationale, details, order))
+    rows = raw_rows(connection, query.where(bounds, reply, _by_people))
+    if not gives_text(connection):
+        rows = [(*row[:-2], to_iso_text(row[-2]), row[-1]) for row in rows]
+    for message_id, *row in rows:
+        if message_id in found:
+            found[message_id].append(Opinion._make(row))
+        else:
+            found[message_id] = [Opinion._make(row)]
     return found
-
-
-def _as_text(connection: Connection) -> bool:
-    """Whether times have to be made into text."""
-    return connection.dialect.name != "sqlite"
 
 
 def _edited(connection: Connection, after: int, up_to: int) -> set[str]:
@@ -263,7 +267,8 @@ def _current(rows: Iterable[dict[str, Any]]) -> list[Opinion]:
             row["source_id"],
             row["rationale"],
             to_json_text(row["details"]),
-            (to_iso_text(row["at"]), row["seq"]),
+            to_iso_text(row["at"]),
+            row["seq"],
         )
         for row in rows
         if row["current"] and row["source_type"] == SourceType.HUMAN

@@ -28,14 +28,13 @@ class Row(NamedTuple):
     """One row: what it is for, and where it comes from."""
 
     content: Content
-    provenance: dict[str, Any]
+    provenance: Content
     group: str
     """Rows of one group share words, and are all for training or all for testing."""
     label: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A reply with what people think of it and what came before it."""
 
     reply: Said
@@ -71,9 +70,7 @@ class RowMaker:
 
     def rows(self, talk: Talk) -> Iterator[Row]:
         """The rows of one conversation."""
-        judged = list(self._judged(talk)) if talk.opinions else []
-        if not judged:
-            return
+        judged = list(self._judged(talk))
         if self.options.kind is Kind.KTO:
             yield from self._kto(talk, judged)
         elif self.options.kind is Kind.SFT:
@@ -85,17 +82,16 @@ class RowMaker:
 
     def _judged(self, talk: Talk) -> Iterator[Judged]:
         """The replies that can stand in a row at all."""
-        prompts = Prompts(talk, self._reader)
+        prompts: Prompts | None = None
         for place, reply in enumerate(talk.messages):
-            if reply.role != _ASSISTANT or place < talk.inherited:
-                continue
             opinions = talk.opinions.get(reply.id)
-            if opinions is None or not self._in_scope(talk, reply):
+            if opinions is None or place < talk.inherited or not self._in_scope(talk, reply):
                 continue
             opinions = [each for each in opinions if not self.is_private(each.source_id)]
             if not opinions:
                 self.left_out["private"] += 1
                 continue
+            prompts = prompts or Prompts(talk, self._reader)
             self.judged += 1
             if why := _unfit(reply):
                 self.left_out[why] += 1
@@ -203,7 +199,7 @@ class RowMaker:
         why: bool = False,
     ) -> Row:
         reply, verdict_ = judged.reply, judged.verdict
-        metadata: dict[str, Any] = {"question_id": reply.question_id, "votes": self._votes(verdict_.votes)}
+        metadata: Content = {"question_id": reply.question_id, "votes": self._votes(verdict_.votes)}
         if by is not None:
             metadata["corrected_by"] = self.pseudonym(by.source_id)
         if rejected is not None:

@@ -5,7 +5,7 @@ sorted. So the order is shuffled, the same each time, and rows that say the same
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -16,23 +16,25 @@ from core.exports.rows import Content, Row
 
 _DIGITS: Final = 32
 """Of the digest, in hexadecimal: 128 bits."""
+_BUFFER: Final = 1 << 16
+"""Bytes that a bucket holds back."""
 _PREFIX_DIGITS: Final = 4
 _PREFIX: Final = 4 * _PREFIX_DIGITS
 """Bits of the digest that choose buckets and shards."""
-_TESTS: Final = ord("t")
-_LABELS: Final = {True: "1", False: "0", None: "-"}
+_TEST, _TRAIN = b"t", b"-"
+_LABELS: Final = {True: b"1\n", False: b"0\n", None: b"-\n"}
 LARGEST: Final = 256
 """Buckets; each is an open file while rows are collected."""
-ROWS_EACH: Final = 4_096
+ROWS_EACH: Final = 2_048
 """How many rows a bucket should hold at most, up to the largest number of buckets."""
 
 
-class Line(NamedTuple):
-    """A row as it goes into a file."""
+class Lines(NamedTuple):
+    """Some rows of one split in their order, as they go into a file."""
 
-    tests: bool
-    label: bool | None
-    json: bytes
+    json: list[bytes]
+    liked: int
+    disliked: int
 
 
 class Shaper:
@@ -41,27 +43,33 @@ class Shaper:
     def __init__(self, options: Options) -> None:
         self._kind = options.kind
         self._format = options.format
-        self._key = options.seed.to_bytes(8, "big")
+        # SHA-256, for processors have instructions for it.
+        self._keyed = hashlib.sha256(options.seed.to_bytes(8, "big"))
         self._bound = int(options.test_share * 2**64)
-        self._tested = ("", False)
+        self._latest = ("", _TRAIN)
 
     def line(self, row: Row) -> tuple[str, bytes]:
         """A row's digest, and its line in a bucket."""
         content = orjson.dumps(row.content)
-        digest = hashlib.blake2b(content, digest_size=_DIGITS // 2, key=self._key).hexdigest()
+        digest = self._digest(content)
         if self._format is Format.OPENAI:
             json = orjson.dumps(_openai(self._kind, row.content))
         else:
             json = content[:-1] + b"," + orjson.dumps(row.provenance)[1:]
-        tag = ("t" if self._tests(row.group) else "-") + _LABELS[row.label]
         # Of rows that say the same, the one with the lowest id, which is the oldest, stays.
-        return digest, f"{digest}{row.provenance['message_id']}\t{tag}".encode() + json + b"\n"
+        head = f"{digest}{row.provenance['message_id']}\t".encode()
+        return digest, b"".join((head, json, self._split(row.group), _LABELS[row.label]))
 
-    def _tests(self, group: str) -> bool:
-        if self._tested[0] != group:
-            digest = hashlib.blake2b(group.encode(), digest_size=8, key=self._key).digest()
-            self._tested = group, int.from_bytes(digest, "big") < self._bound
-        return self._tested[1]
+    def _split(self, group: str) -> bytes:
+        if self._latest[0] != group:
+            share = int(self._digest(group.encode())[:16], 16)
+            self._latest = group, _TEST if share < self._bound else _TRAIN
+        return self._latest[1]
+
+    def _digest(self, text: bytes) -> str:
+        keyed = self._keyed.copy()
+        keyed.update(text)
+        return keyed.hexdigest()[:_DIGITS]
 
 
 def _openai(kind: Kind, content: Content) -> Content:
@@ -87,7 +95,7 @@ class Buckets:
         """Open them to be added to; `sizes`: what of them is to be kept, in bytes."""
         self._directory.mkdir(parents=True, exist_ok=True)
         for number in range(1 << self.bits):
-            file = self.path(number).open("ab")
+            file = self.path(number).open("ab", buffering=_BUFFER)
             file.truncate(sizes[number] if sizes else 0)
             self._files.append(file)
 
@@ -111,30 +119,36 @@ class Buckets:
         """The file of a bucket."""
         return self._directory / f"{number:03}.rows"
 
-    def shard(self, number: int, bits: int) -> Iterator[list[Line]]:
-        """The rows of one of two to the power of `bits` shards, in their order, some thousand at a time."""
+    def shard(self, number: int, bits: int) -> Iterator[tuple[Lines, Lines]]:
+        """The rows of one of two to the power of `bits` shards, some thousand at a time: for training, for testing."""
         if bits <= self.bits:
             first = number << (self.bits - bits)
             for bucket in range(first, first + (1 << (self.bits - bits))):
-                yield [line for _, line in self._lines(bucket)]
+                yield _split(self._rows(bucket))
         else:
             shift = _PREFIX - bits
-            bucket = number >> (bits - self.bits)
-            yield [line for prefix, line in self._lines(bucket) if prefix >> shift == number]
+            rows = self._rows(number >> (bits - self.bits))
+            yield _split(row for row in rows if int(row[:_PREFIX_DIGITS], 16) >> shift == number)
 
-    def _lines(self, bucket: int) -> Iterator[tuple[int, Line]]:
-        """The rows of a bucket in their order, each once, with the first bits of their digests."""
+    def _rows(self, bucket: int) -> Iterator[bytes]:
+        """The rows of a bucket in their order, each once."""
         before = b""
-        for line in sorted(self.path(bucket).read_bytes().splitlines()):
-            digest = line[:_DIGITS]
+        for row in sorted(self.path(bucket).read_bytes().splitlines()):
+            digest = row[:_DIGITS]
             if digest != before:
                 before = digest
-                tag = line.index(b"\t", _DIGITS) + 1
-                prefix = int(digest[:_PREFIX_DIGITS], 16)
-                yield prefix, Line(line[tag] == _TESTS, _READ[line[tag + 1]], line[tag + 2 :])
+                yield row
 
 
-_READ: Final = {ord(mark): label for label, mark in _LABELS.items()}
+def _split(rows: Iterable[bytes]) -> tuple[Lines, Lines]:
+    found: dict[bytes, list[bytes]] = {_TRAIN: [], _TEST: []}
+    counts = dict.fromkeys((split + label[:1] for split in found for label in _LABELS.values()), 0)
+    for row in rows:
+        tag = row[-2:]
+        counts[tag] += 1
+        found[tag[:1]].append(row[row.index(b"\t", _DIGITS) + 1 : -2])
+    train, test = (Lines(lines, counts[split + b"1"], counts[split + b"0"]) for split, lines in found.items())
+    return train, test
 
 
 def bits_for(rows: int) -> int:

@@ -22,8 +22,9 @@ class Said(NamedTuple):
     """JSON of the model that replied, as text; empty where it is not known."""
     withheld: bool
     deleted: bool
-    edited: int = 0
+    edited: int
     """The seq of the last edit of its text; 0 where there was none."""
+    conversation_id: str
 
 
 class Opinion(NamedTuple):
@@ -37,8 +38,14 @@ class Opinion(NamedTuple):
     rationale: str
     details: str
     """JSON, as text."""
-    order: tuple[str, int]
-    """When it was said: the timestamp and the seq."""
+    at: str
+    """When it was said, as for messages."""
+    seq: int
+
+    @property
+    def order(self) -> tuple[str, int]:
+        """What is said later has more of it."""
+        return self.at, self.seq
 
 
 @dataclass(slots=True)
@@ -57,7 +64,7 @@ class Talk:
     inherited: int = 0
     """How many of them are another conversation's."""
     opinions: dict[str, list[Opinion]] = field(default_factory=dict)
-    """By the id of the reply, those of people that count."""
+    """By the id of the reply, those of people that count; perhaps also those on replies in other conversations."""
 
     @property
     def platform(self) -> str:

@@ -1,8 +1,8 @@
 """What people's opinions of one reply come to: liked, disliked, or neither. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -13,8 +13,7 @@ from core.feedback import BEST_SCORE, Value
 _WORST_SCORE: Final = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What several people say of one reply."""
 
     label: bool | None
@@ -32,11 +31,14 @@ def verdict(opinions: Sequence[Opinion], rules: Rules) -> Verdict:
     votes = [each for each in opinions if each.name in rules.names]
     if len(votes) > 1:
         votes = _one_each(votes, rules.names)
-    scores = [score for each in votes if (score := _score(each)) is not None]
+    scores = [score for each in votes if (score := _score(each.value)) is not None]
     if not scores:
         return Verdict(None, None, 0, ())
     mean = sum(scores) / len(scores)
-    label = _label(scores, mean, rules) if len(scores) >= rules.min_raters else None
+    label = None
+    if len(scores) >= rules.min_raters:
+        is_one = len(scores) == 1 or rules.aggregation is Aggregation.MEAN
+        label = _leaning(mean, rules) if is_one else _joined(scores, rules)
     return Verdict(label, mean, len(scores), tuple(votes))
 
 
@@ -54,21 +56,24 @@ def _one_each(votes: Sequence[Opinion], names: tuple[str, ...]) -> list[Opinion]
     return sorted(first.values(), key=lambda vote: vote.order)
 
 
-def _score(vote: Opinion) -> float | None:
-    if vote.value in _BINARY:
-        return _BINARY[vote.value]
-    value = value_of(vote)
+@lru_cache(maxsize=1_000)
+def _score(text: str) -> float | None:
+    if text in _BINARY:
+        return _BINARY[text]
+    value = orjson.loads(text)
     return float(value) if isinstance(value, int | float) and _WORST_SCORE <= value <= BEST_SCORE else None
 
 
 _BINARY: Final = {"true": float(BEST_SCORE), "false": float(_WORST_SCORE)}
 
 
-def _label(scores: Sequence[float], mean: float, rules: Rules) -> bool | None:
-    if rules.aggregation is Aggregation.MEAN:
-        scores = [mean]
-    likes = sum(score >= rules.liked_from for score in scores)
-    dislikes = sum(score <= rules.disliked_to for score in scores)
+def _leaning(score: float, rules: Rules) -> bool | None:
+    return True if score >= rules.liked_from else False if score <= rules.disliked_to else None
+
+
+def _joined(scores: Sequence[float], rules: Rules) -> bool | None:
+    leanings = [_leaning(score, rules) for score in scores]
+    likes, dislikes = leanings.count(True), leanings.count(False)
     if likes == dislikes or (rules.aggregation is Aggregation.ANY and likes and dislikes):
         return None
     return likes > dislikes

@@ -8,7 +8,7 @@ from typing import IO, Any, Final, Protocol, Self
 from core.errors import SettingsError
 from core.exports.columns import Type
 
-GROUP: Final = 5_000
+GROUP: Final = 2_000
 """Rows that lie together in a Parquet file: how they came in does not show in its bytes."""
 
 
