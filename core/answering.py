@@ -54,6 +54,8 @@ class Turn:
     """For a retry: what tells it from others of the same question."""
     begun: tuple[MessageRef, ...] | None = None
     """What shows of the answer already, where another process began it; None where none did."""
+    was_left: bool = False
+    """That process has died; what people did meanwhile where it answered, nobody may have heard."""
 
     @property
     def reply_id(self) -> str:

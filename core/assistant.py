@@ -256,5 +256,7 @@ class Assistant:
                 await self._interactions.show_home(event, platform)
 
     async def _answered(self, turn: Turn, answered: Answered) -> None:
+        if turn.was_left:
+            self._reconciling.look_at(turn.platform, answered.id)
         if self._options.keep_feedback:
             self._courtesies.start(self._offering.offer(turn, answered), f"offer to judge {answered.id}")

@@ -162,7 +162,7 @@ class Turns:
             if platform is None or conversation_id in self._turns:
                 continue
             if await self._leases.take(CONVERSATION + conversation_id):
-                adopted += await self._adopt_all(conversation_id, platform)
+                adopted += await self._adopt_all(conversation_id, platform, was_left=True)
                 await self._leave(conversation_id)
         return adopted
 
@@ -203,7 +203,7 @@ class Turns:
             return
         if is_here and turn.conversation.id not in self._turns:
             # What a process that has died left there comes first.
-            await self._adopt_all(turn.conversation.id, turn.platform)
+            await self._adopt_all(turn.conversation.id, turn.platform, was_left=True)
         if is_here and await self._is_here(turn.conversation.id):
             self._enqueue(turn)
         else:
@@ -219,11 +219,12 @@ class Turns:
         if conversation_id not in self._turns:
             await self._give_back(conversation_id)
 
-    async def _adopt_all(self, conversation_id: str, platform: ChatPlatform) -> int:
+    async def _adopt_all(self, conversation_id: str, platform: ChatPlatform, *, was_left: bool) -> int:
         """Take up what waits in a conversation that this process is at; returns how much that is."""
-        return sum([await self._adopt(each, platform) for each in await self._leases.waiting(conversation_id)])
+        waiting = await self._leases.waiting(conversation_id)
+        return sum([await self._adopt(each, platform, was_left=was_left) for each in waiting])
 
-    async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform) -> bool:
+    async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform, *, was_left: bool) -> bool:
         """Go on with a turn that a process left; False where there is nothing to be done."""
         if waiting.reply_id in self._ours:
             return False
@@ -235,7 +236,7 @@ class Turns:
                 await self._leases.end(waiting.reply_id)
             elif await self._is_here(turn.conversation.id):
                 logger.info("turn_adopted", extra={"reply": waiting.reply_id, "parts": len(turn.begun or ())})
-                self._enqueue(turn)
+                self._enqueue(replace(turn, was_left=was_left))
                 is_taken = True
         finally:
             if not is_taken:
@@ -304,7 +305,7 @@ class Turns:
     async def _what_others_heard(self, conversation_id: str, platform: ChatPlatform) -> None:
         """Another process that hears a question while we are at its conversation leaves it to us."""
         try:
-            await self._adopt_all(conversation_id, platform)
+            await self._adopt_all(conversation_id, platform, was_left=False)
         except DatabaseUnavailableError as error:
             logger.warning("waiting_turns_not_seen", extra={"error": str(error)})
 

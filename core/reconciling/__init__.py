@@ -19,6 +19,7 @@ from core.ports import CanLookBack, ChatPlatform, InTurn, Store
 from core.reconciling.finding import Finder, Handle, RemembersChats
 from core.reconciling.looking import Looks, Sleep
 from core.reconciling.revisiting import Aim, Look
+from core.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class Reconciling:
         self._platforms: dict[str, ChatPlatform] = {}
         self._budgets: dict[str, Looks] = {}
         self._looks: dict[str, _UnderWay] = {}
+        self._tasks = Tasks()
 
     def begin(self, platform: ChatPlatform, since: datetime | None) -> None:
         """Do `look_back` in the background; one that is still under way begins anew as a part of this one."""
@@ -79,6 +81,14 @@ class Reconciling:
             if before.aim.was_away:
                 since = min(since, before.aim.since) if since and before.aim.since else None
         self._start(platform, Aim(since=since))
+
+    def look_at(self, platform: ChatPlatform, reply_id: str) -> None:
+        """Find, in the background, what was missed where a reply stands that was not in the log when all was looked at.
+
+        Its process had died, and in its place nobody may have been answered before.
+        """
+        if isinstance(platform, CanLookBack):
+            self._tasks.start(self._look_at(platform, reply_id), f"look where {reply_id} stands")
 
     async def look_again(self, span: timedelta | None = None) -> None:
         """Begin to look, at a slow pace, for what went unnoticed on each platform that is not being looked at.
@@ -96,6 +106,7 @@ class Reconciling:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.cancel()
 
     async def look_back(self, platform: ChatPlatform, since: datetime | None, *, was_away: bool = True) -> int:
         """Hand on what was missed since `since`, newest conversations first; returns how many events that were.
@@ -131,6 +142,18 @@ class Reconciling:
                 await self._sleep((*self._pauses, 0.0)[failures - 1])
             else:
                 logger.info("looked_back", extra={"platform": platform.name, "found": finder.found})
+                return
+
+    async def _look_at(self, platform: RemembersChats, reply_id: str) -> None:
+        look, _ = self._look(platform, Aim())
+        for pause in (*self._pauses, 0.0):
+            try:
+                if (reply := await self._store.message(reply_id)) is not None:
+                    await look.at(reply)
+            except (PlatformError, DatabaseUnavailableError) as error:
+                logger.warning("look_back_failed", extra={"platform": platform.name, "error": str(error)})
+                await self._sleep(pause)
+            else:
                 return
 
     def _look(self, platform: RemembersChats, aim: Aim) -> tuple[Look, Finder]:

@@ -94,6 +94,11 @@ class Look:
             self.pages += 1
         await self._finder.settle()
 
+    async def at(self, reply: Message) -> None:
+        """Look at the place of one reply. Raises as `go_on` does."""
+        await self._places([reply])
+        await self._finder.settle()
+
     async def _growing(self) -> None:
         """The replies that are not in the log yet."""
         for reply in self._live.showing():
