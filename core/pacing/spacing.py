@@ -68,7 +68,10 @@ class Spacing:
                 return _even(turning - last_call, calls, usual, last_call - busy_since)
         elif bucket.window <= horizon:
             return Gap(0.8 * usual, usual, _STRETCH * usual)
-        best = max(horizon / max(1, calls), LEAST_GAP / streams)
+        best = horizon / max(1, calls)
+        if bucket.window <= horizon:
+            best = min(best, usual)  # a silent bucket, too, allows as much again in every window
+        best = max(best, LEAST_GAP / streams)
         return Gap((1 - _SWING) * best, best, (1 + _SWING) * best)
 
     def _turning(self, now: float) -> float:
