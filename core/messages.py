@@ -152,5 +152,13 @@ def stable_ulid(at: datetime, key: str) -> str:
     A ULID is 48 bits of milliseconds and 80 bits of randomness (github.com/ulid/spec). Taking the 80 bits from a hash
     of the platform's own id lets two processes that receive one event agree on its id without asking each other.
     """
-    milliseconds = int(at.timestamp() * 1000).to_bytes(6, "big")
-    return str(ULID.from_bytes(milliseconds + hashlib.sha256(key.encode()).digest()[:10]))
+    return str(ULID.from_bytes(_milliseconds(at) + hashlib.sha256(key.encode()).digest()[:10]))
+
+
+def least_ulid(at: datetime) -> str:
+    """The least ULID of a moment: those of earlier milliseconds are less, all others are not."""
+    return str(ULID.from_bytes(_milliseconds(at) + bytes(10)))
+
+
+def _milliseconds(at: datetime) -> bytes:
+    return int(at.timestamp() * 1000).to_bytes(6, "big")

@@ -480,6 +480,13 @@ class Store(Protocol):
         """
         ...
 
+    async def unanswered(self, since: datetime, before: datetime) -> list[Message]:
+        """The questions asked in [`since`, `before`) that are not deleted and have no reply, the first one first.
+
+        Of ended conversations none. When a question was asked is told by its id, to the millisecond.
+        """
+        ...
+
     def records(self, *, after: int = 0, limit: int | None = None) -> AsyncIterator[Record]:
         """The log in the order of `seq`, from the first record after `after`."""
         ...

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -28,11 +28,18 @@ from core.words import NOTHING_TO_RESET, NOTHING_TO_RETRY, RESET_DONE, RETRYING,
 
 logger = logging.getLogger(__name__)
 
+Platforms = Callable[[PlaceRef], ChatPlatform | None]
 OnAnswered = Callable[[Turn, Answered], Awaitable[None]]
 
 _ANSWERS: Final = 5
 """To one question, at most."""
 _HISTORY: Final = 50
+_LONG_AGO: Final = timedelta(days=1)
+"""At the start, questions that are older are not answered any more."""
+_JUST_NOW: Final = timedelta(seconds=5)
+"""Questions that are newer may be about to be taken up by whoever heard them."""
+_OVERLAP: Final = timedelta(seconds=30)
+"""The platform's clock may be behind ours."""
 CONVERSATION: Final = "conversation:"
 """What the name of the lease of a conversation begins with; its id follows."""
 
@@ -63,6 +70,8 @@ class Turns:
         self._on_answered = on_answered
         self._turns: dict[str, deque[Turn]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
+        self._looked_until: datetime | None = None
+        """No question that was asked before it is left behind."""
         self._ours: set[str] = set()
         """The ids of the replies that are waiting or in the making here."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -154,7 +163,7 @@ class Turns:
         """Whether `what` was not done for this message yet, here or elsewhere; from now on it is."""
         return await self._leases.claim(f"{what}:{message.key}")
 
-    async def adopt(self, platforms: Callable[[PlaceRef], ChatPlatform | None]) -> int:
+    async def adopt(self, platforms: Platforms) -> int:
         """Take up the turns that nobody alive is at; returns how many. `platforms`: where we can answer."""
         adopted = 0
         for waiting in await self._leases.orphans():
@@ -164,7 +173,26 @@ class Turns:
             if await self._leases.take(CONVERSATION + conversation_id):
                 adopted += await self._adopt_all(conversation_id, platform, was_left=True)
                 await self._leave(conversation_id)
-        return adopted
+        return adopted + await self._take_up_forgotten(platforms)
+
+    async def _take_up_forgotten(self, platforms: Platforms) -> int:
+        """Take up the questions whose process died after it had kept them, before it let them wait."""
+        now = self._clock.now()
+        before = now - _JUST_NOW
+        since, self._looked_until = self._looked_until or now - _LONG_AGO, before - _OVERLAP
+        taken = 0
+        for question in await self._store.unanswered(since, before):
+            conversation = await self._store.conversation(question.conversation_id)
+            platform = platforms(conversation.place) if conversation is not None else None
+            if conversation is None or platform is None or not question.parts:
+                continue
+            turn = Turn(conversation, question, question.parts[0], conversation.place, platform, not question.content)
+            waiting = await self._leases.waiting(conversation.id)
+            if turn.reply_id not in self._ours and all(each.question_id != question.id for each in waiting):
+                logger.info("forgotten_question", extra={"reply": turn.reply_id})
+                await self._begin(replace(turn, was_left=True))
+                taken += 1
+        return taken
 
     def lose(self, name: str) -> None:
         """Somebody else may have this lease by now: nothing more of what it stands for is done here."""

@@ -10,7 +10,7 @@ import orjson
 
 from core.clock import Clock, SystemClock
 from core.feedback import Assessment
-from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, Role
+from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, Role, least_ulid
 from core.pseudonyms import Pseudonyms
 from core.records import Record
 from core.store import views
@@ -107,6 +107,21 @@ class MemoryStore(FoldedCounts):
         if limit is not None:
             rows = [row for row in rows if rows[:limit] and row["timestamp"] >= rows[:limit][-1]["timestamp"]]
         return [as_message(_of(MESSAGE, row)) for row in rows]
+
+    async def unanswered(self, since: datetime, before: datetime) -> list[Message]:
+        """The questions asked in [`since`, `before`) that have no reply; see the port."""
+        answered = {row["question_id"] for row in self.tables.messages.values()}
+        over = {each["id"] for each in self.tables.conversations.values() if each["ended_at"] is not None}
+        rows = [
+            row
+            for row in self.tables.messages.values()
+            if least_ulid(since) <= row["id"] < least_ulid(before)
+            and row["role"] == Role.USER
+            and not row["deleted"]
+            and row["id"] not in answered
+            and row["conversation_id"] not in over
+        ]
+        return [as_message(_of(MESSAGE, row)) for row in sorted(rows, key=_by_id)]
 
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""
@@ -213,6 +228,10 @@ def _of(columns: Iterable[str], row: Row) -> Iterable[Any]:
 
 def _seq(row: Row) -> int:
     return int(row["seq"])
+
+
+def _by_id(row: Row) -> str:
+    return str(row["id"])
 
 
 def _idle_order(row: Row) -> tuple[datetime, int]:

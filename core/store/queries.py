@@ -6,10 +6,10 @@ The statements are made once, with named parameters: composing one costs more th
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, false, literal_column, select, true, union
+from sqlalchemy import Connection, bindparam, exists, false, literal_column, select, true, union
 
 from core.feedback import Assessment, SourceType
-from core.messages import Conversation, Message, MessageRef, PlaceRef, Role
+from core.messages import Conversation, Message, MessageRef, PlaceRef, Role, least_ulid
 from core.store.erasing import PSEUDONYM_MARK, names_of
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, RecordRow, SubjectRow, table
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
@@ -48,6 +48,18 @@ _recent_replies = _message.where(
     _m.deleted == false(),
 ).order_by(_m.timestamp.desc(), _m.seq.desc())
 _replies_before = _recent_replies.where(_m.timestamp < bindparam("before"))
+_answer = table(MessageRow).alias("answer").c
+_unanswered = (
+    _message.where(
+        _m.id >= bindparam("first"),
+        _m.id < bindparam("end"),
+        _m.role == Role.USER.value,
+        _m.deleted == false(),
+        # By the conversation, which has an index.
+        ~exists().where(_answer.conversation_id == _m.conversation_id, _answer.question_id == _m.id),
+        ~exists().where(_c.id == _m.conversation_id, _c.ended_at.is_not(None)),
+    )
+).order_by(_m.id)
 _last_reply = _there.where(_m.role == Role.ASSISTANT.value).limit(1)
 
 _assessment = select(*(_a[name] for name in ASSESSMENT)).order_by(_a.at, _a.seq)
@@ -105,6 +117,12 @@ def recent_replies(
     newer = [each for each in page if each.timestamp > oldest]
     at_once = _recent_replies.where(_m.timestamp <= bindparam("oldest"))
     return newer + [as_message(row) for row in connection.execute(at_once, {"since": oldest, "oldest": oldest}).all()]
+
+
+def unanswered(connection: Connection, since: datetime, before: datetime) -> list[Message]:
+    """The questions asked in [`since`, `before`) that are not deleted and have no reply, the first one first."""
+    bounds = {"first": least_ulid(since), "end": least_ulid(before)}
+    return [as_message(row) for row in connection.execute(_unanswered, bounds)]
 
 
 def message(connection: Connection, message_id: str) -> Message | None:

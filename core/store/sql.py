@@ -110,6 +110,10 @@ class SqlStore(SqlCounts):
         since, before = to_utc(since), before and to_utc(before)
         return await self._database.read(partial(queries.recent_replies, since=since, before=before, limit=limit))
 
+    async def unanswered(self, since: datetime, before: datetime) -> list[Message]:
+        """The questions asked in [`since`, `before`) that have no reply; see the port."""
+        return await self._database.read(partial(queries.unanswered, since=since, before=before))
+
     async def message(self, message_id: str) -> Message | None:
         """The message of this id, be it deleted or not."""
         return await self._database.read(partial(queries.message, message_id=message_id))

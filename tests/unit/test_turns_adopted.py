@@ -40,6 +40,14 @@ class House:
         self.store = MemoryStore()
         self.leases = MemoryLeases()
         self.told = 0
+        self.time = START + timedelta(seconds=100)
+
+    def now(self):
+        """The moment, for all processes."""
+        return self.time
+
+    def monotonic(self):
+        return CLOCK.monotonic()
 
     def process(self, script) -> Assistant:
         """Another process; it has nothing of what the others had in memory."""
@@ -47,7 +55,7 @@ class House:
             store=self.store,
             leases=self.leases,
             model=ScriptedModel(lambda _: script),
-            clock=CLOCK,
+            clock=self,
             options=Options(grace_seconds=1),
         )
         assistant.catch_up(self.platform, START)
@@ -81,6 +89,12 @@ class House:
         return [
             each async for each in self.store.records() if each.type == "add_message" and each.data["role"] != "user"
         ]
+
+    async def forgets_turns(self) -> None:
+        """The process had died before it let them wait."""
+        self.leases.turns.clear()
+        self.platform.shown.clear()
+        self.platform.nonces.clear()
 
     async def goes_on(self, script=WHOLE, *, replies=1):
         """The next process, until so many replies are in the log; returns them."""
@@ -201,10 +215,8 @@ async def test_a_question_whose_words_are_not_kept_is_told_to_be_asked_again(hou
 
 async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_answered_when_it_is_told_again(house):
     asked = house.question()
-    await house.dies_after(SLOW, asked, shown=1)
-    house.leases.turns.clear()
-    house.platform.shown.clear()
-    house.platform.nonces.clear()
+    await house.dies_after(SLOW, asked)
+    await house.forgets_turns()
 
     async with house.process(WHOLE) as assistant:
         await assistant.handle(asked, house.platform)
@@ -215,11 +227,32 @@ async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_answered_
     assert len(await house.replies()) == 1
 
 
+async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_found_by_the_next_process(house):
+    await house.dies_after(SLOW, house.question())
+    await house.forgets_turns()
+
+    [reply] = await house.goes_on()
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert reply.data["status"] == "complete"
+
+
+@pytest.mark.parametrize("seconds", [2, 90_000], ids=["just now", "two days ago"])
+async def test_a_question_that_somebody_may_be_about_to_take_up_or_that_is_too_old_is_not_taken_up(house, seconds):
+    await house.dies_after(SLOW, house.question())
+    await house.forgets_turns()
+    house.time = START + timedelta(seconds=seconds)
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.adopt_turns()
+
+    assert house.platform.now == []
+
+
 async def test_of_two_who_hear_a_question_at_once_the_slower_takes_it_up_if_the_faster_has_died(house):
     asked = house.question()
     await house.dies_after(SLOW, asked)
-    house.leases.turns.clear()
-    house.platform.shown.clear()
+    await house.forgets_turns()
     house.store.message_at = _only_later(house.store)
 
     async with house.process(WHOLE) as assistant:
