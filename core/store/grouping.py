@@ -1,9 +1,6 @@
-"""The counts of a report in parts, as SQL: one look at the opinions, one at the replies. What they mean is not known.
+"""The counts of a report in parts, as SQL: a look at the opinions, one at the replies. What they mean is not known."""
 
-On SQLite the text of a place is cut, and days are the beginnings of the text that a moment is there.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +20,7 @@ from sqlalchemy import (
 )
 
 from core.store.counts import Division, Tally, Tallying
+from core.store.parting import channel_of, day_of, detail, platform_of
 from core.store.report import BY_PEOPLE, NEGATIVE, POSITIVE, span
 from core.store.tables import AssessmentRow, ConversationRow, MessageRow, table
 
@@ -30,8 +28,7 @@ _m = table(MessageRow)
 _a = table(AssessmentRow)
 _c = table(ConversationRow)
 
-_DAY: Final = 10
-"""Characters of 2026-01-31."""
+_PLACES: Final = {Division.PLATFORM: platform_of, Division.CHANNEL: channel_of}
 
 
 def tally(
@@ -52,8 +49,8 @@ def tally(
             tallying.judged(values, positive)
         else:
             tallying.votes(values, person, by_asker=bool(by_asker), positive=positive, negative=negative)
-    for *values, number in connection.execute(_replies(connection, divisions, bounds)):
-        tallying.replies(values, number)
+    for *values, number in _replies(connection, divisions, bounds):
+        tallying.replies(values, int(number))
     return tallying.tally()
 
 
@@ -61,10 +58,10 @@ def _opinions(connection: Connection, divisions: Sequence[Division], bounds: Col
     """A row a part and person with their votes; and one a part, of nobody, with the replies that were judged."""
     said = (
         select(
-            *_parts(connection, divisions),
+            *(_part(connection, each).label(f"part_{place}") for place, each in enumerate(divisions)),
             _a.c.message_id,
             _a.c.source_id,
-            _detail(connection, "by_asker").label("by_asker"),
+            detail(connection, _a.c.details, "by_asker").label("by_asker"),
             POSITIVE.label("positive"),
             NEGATIVE.label("negative"),
         )
@@ -72,74 +69,74 @@ def _opinions(connection: Connection, divisions: Sequence[Division], bounds: Col
         .where(bounds)
         .cte("said")
     )
-    return union_all(_votes(said, len(divisions)), _judged(said, len(divisions)))
+    parts = [said.c[f"part_{place}"] for place in range(len(divisions))]
+    return union_all(_votes(said, parts), _judged(said, parts))
 
 
-def _votes(said: CTE, parts: int) -> Any:
-    by_asker = said.c.by_asker.in_(("1", "true"))
-    keys = (*[said.c[f"part_{place}"] for place in range(parts)], said.c.source_id, by_asker)
+def _part(connection: Connection, division: Division) -> Any:
+    """The part in which an opinion is; its conversation is looked up only where the reply does not say."""
+    if division is Division.SEGMENT:
+        return detail(connection, _a.c.details, "segment")
+    if division is Division.DAY:
+        return day_of(connection, _m.c.timestamp)
+    column = _c.c.model if division is Division.MODEL else _c.c.place
+    of_conversation = select(column).where(_c.c.id == _m.c.conversation_id).scalar_subquery()
+    if division is Division.MODEL:
+        return func.coalesce(_m.c.model, of_conversation)
+    return _PLACES[division](connection, of_conversation)
+
+
+def _votes(said: CTE, parts: Sequence[Any]) -> Any:
+    keys = (*parts, said.c.source_id, said.c.by_asker.in_(("1", "true")))
     positive, negative = func.sum(said.c.positive), func.sum(said.c.negative)
     return select(*keys, positive, negative).group_by(*keys).having(positive + negative > 0)
 
 
-def _judged(said: CTE, parts: int) -> Any:
-    keys = [said.c[f"part_{place}"] for place in range(parts)]
-    query = select(
-        *keys, cast(null(), Text), cast(null(), Boolean), func.count(distinct(said.c.message_id)), literal(0)
-    )
-    return query.group_by(*keys)
+def _judged(said: CTE, parts: Sequence[Any]) -> Any:
+    nobody = (cast(null(), Text), cast(null(), Boolean))
+    return select(*parts, *nobody, func.count(distinct(said.c.message_id)), literal(0)).group_by(*parts)
 
 
-def _replies(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Any:
-    parts = _parts(connection, [each for each in divisions if each is not Division.SEGMENT])
-    names = iter(parts)
-    shown = [literal("") if each is Division.SEGMENT else next(names) for each in divisions]
-    return select(*shown, func.count()).select_from(_m).where(bounds).group_by(*parts)
+def _replies(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Iterator[Any]:
+    """A row a part with its replies. A conversation is looked up once for all its replies, if at all."""
+    by_place = any(each in _PLACES for each in divisions)
+    rows = connection.execute(_counted(connection, divisions, bounds, in_conversations=by_place))
+    if by_place or Division.MODEL not in divisions:
+        yield from rows
+        return
+    place, unknown = divisions.index(Division.MODEL), 0
+    for row in rows:
+        if row[place] is None:
+            unknown += 1
+        else:
+            yield row
+    if unknown:
+        # Most replies say their model. To look for it with all of them would take longer than all the rest.
+        without = bounds & _m.c.model.is_(None)
+        yield from connection.execute(_counted(connection, divisions, without, in_conversations=True))
 
 
-def _parts(connection: Connection, divisions: Sequence[Division]) -> list[Any]:
-    return [_part(connection, each).label(f"part_{place}") for place, each in enumerate(divisions)]
-
-
-def _part(connection: Connection, division: Division) -> Any:
-    """What tells the parts apart. A conversation is looked up for each reply only where the reply does not say."""
-    if division is Division.SEGMENT:
-        return _detail(connection, "segment")
-    if division is Division.MODEL:
-        return func.coalesce(_m.c.model, _of_conversation(_c.c.model))
-    if division is Division.DAY:
-        return _day(connection)
-    place = _of_conversation(_c.c.place)
-    return _platform(connection, place) if division is Division.PLATFORM else _channel(connection, place)
-
-
-def _day(connection: Connection) -> Any:
-    if connection.dialect.name == "sqlite":
-        return func.substr(cast(_m.c.timestamp, Text), 1, _DAY)
-    return func.to_char(func.timezone("UTC", _m.c.timestamp), "YYYY-MM-DD")
-
-
-def _platform(connection: Connection, place: Any) -> Any:
-    if connection.dialect.name == "sqlite":
-        return func.substr(place, 1, func.instr(place, ":") - 1)
-    return func.split_part(place, ":", 1)
-
-
-def _channel(connection: Connection, place: Any) -> Any:
-    """A place without its thread."""
-    if connection.dialect.name == "sqlite":
-        # The letters of all four parts are taken off the end, up to a colon.
-        return func.rtrim(place, func.replace(place, ":", ""))
-    return func.regexp_replace(place, ":[^:]*$", "")
-
-
-def _of_conversation(column: ColumnElement[Any]) -> Any:
-    return select(column).where(_c.c.id == _m.c.conversation_id).scalar_subquery()
-
-
-def _detail(connection: Connection, name: str) -> Any:
-    """A field of what is known about an opinion, as text."""
-    if connection.dialect.name == "sqlite":
-        extract: Callable[..., Any] = func.json_extract
-        return cast(extract(_a.c.details, f"$.{name}", type_=Text), Text)
-    return func.jsonb_extract_path_text(_a.c.details, name, type_=Text)
+def _counted(
+    connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool], *, in_conversations: bool
+) -> Any:
+    """How many replies each part has: as they say themselves, or as their conversations know."""
+    columns: dict[str, Any] = {}
+    if Division.DAY in divisions:
+        columns["day"] = day_of(connection, _m.c.timestamp)
+    if Division.MODEL in divisions:
+        columns["model"] = _m.c.model
+    if in_conversations:
+        columns["conversation_id"] = _m.c.conversation_id
+    labelled = [column.label(name) for name, column in columns.items()]
+    query = select(*labelled, func.count().label("replies")).select_from(_m).where(bounds).group_by(*columns.values())
+    counted: Any = query.subquery()
+    known = {name: counted.c[name] for name in columns}
+    source = counted
+    if in_conversations:
+        source = counted.outerjoin(_c, _c.c.id == known["conversation_id"])
+        known |= {each: of_place(connection, _c.c.place) for each, of_place in _PLACES.items()}
+        if "model" in known:
+            known["model"] = func.coalesce(known["model"], _c.c.model)
+    parts = [known.get(each.value, literal("")) for each in divisions]
+    grouped = [part for part, each in zip(parts, divisions, strict=True) if each is not Division.SEGMENT]
+    return select(*parts, func.sum(counted.c.replies)).select_from(source).group_by(*grouped)
