@@ -124,9 +124,10 @@ async def _source(settings: Settings) -> AsyncIterator[Source]:
 
 @contextmanager
 def _progress() -> Iterator[Told]:
-    """Bars on the terminal's error stream, one for each thing that is done."""
+    """Bars on the terminal's error stream, one for each thing that is done; nothing where it is no terminal."""
+    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def told(what: str, done: int, total: int) -> None:
