@@ -1,0 +1,87 @@
+"""The bot as a process of its own, which can be stopped and killed, and starts within a tenth of a second.
+
+It is forked off a server that has imported everything already. What it knows of the world is what any bot knows: the
+addresses of the platform, the model and the database. It knows nothing of what is done to it.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bots import loop
+from bots.discord import adapter as discord
+from bots.pocket.things import Platform
+from bots.running import run_until_stopped
+from bots.slack import adapter as slack
+from core import logs
+from core.ports import Rate
+from core.settings import Settings
+from tests.faults.races import hasten
+
+PATIENCE = 20.0
+"""Seconds in which a bot must have gone when it was asked to."""
+
+
+class BotProcess:
+    """One bot after another, with the same settings."""
+
+    def __init__(self, platform: Platform, settings: dict[str, Any], log: Path, *others: Platform) -> None:
+        """`others`: the platforms that it is on besides."""
+        self._arguments = ((platform, *others), settings, log)
+        self._processes = multiprocessing.get_context("forkserver")
+        self._processes.set_forkserver_preload([__name__])
+        self._process: Any = None
+
+    @property
+    def runs(self) -> bool:
+        """There is one that was neither stopped nor killed."""
+        return self._process is not None
+
+    def start(self) -> None:
+        """Let the next one begin."""
+        self._process = self._processes.Process(target=_run, args=self._arguments, daemon=True)
+        self._process.start()
+
+    async def stop(self) -> None:
+        """Ask it to go (SIGTERM), and wait. Raises AssertionError where it does not go in good order."""
+        process, self._process = self._process, None
+        process.terminate()
+        await asyncio.to_thread(process.join, PATIENCE)
+        code = process.exitcode
+        if code is None:
+            process.kill()
+        process.close() if code is not None else await asyncio.to_thread(process.join)
+        assert code in (0, -15), f"the bot ended with {code}"  # -15: before it listened to signals
+
+    async def kill(self) -> None:
+        """Let it end at once (SIGKILL)."""
+        process, self._process = self._process, None
+        process.kill()
+        await asyncio.to_thread(process.join)
+        process.close()
+
+
+def _run(platforms: tuple[Platform, ...], settings: dict[str, Any], log: Path) -> None:
+    with log.open("ab", buffering=0) as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a text file's
+    logs.configure(level="info")
+    _hasten()
+    chosen = Settings.load(environ={}, _env_file=None, **settings)
+    loop.run(run_until_stopped(chosen, platforms))
+
+
+def _hasten() -> None:
+    """Shorten what only politeness to a real platform makes long: rates, the pace of looking back, pauses at a login."""
+    hasten("slack")
+    hasten("discord")
+    for adapter in (slack, discord):
+        adapter.LIMITS = replace(adapter.LIMITS, looks=Rate(100_000, 60.0))  # type: ignore[misc]  # for trials alone
+    quick = partial(discord.connected, identify_pause=0.05, pauses=(0.0, 0.05, 0.1, 0.2, 0.5))
+    discord.connected = quick  # type: ignore[assignment]  # the same
