@@ -9,9 +9,12 @@ PROJECT := $(PIP) --no-deps --no-build-isolation -e .
 
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
+TRAINING := .venv-training
+# Where a smaller build of torch is at hand, name it: make test-training TORCH='torch==2.13.0+cpu'
+TORCH ?= torch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store clean
+.PHONY: help demo test test-training check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -22,6 +25,9 @@ demo: $(RUN) ## Watch the whole job in a minute: no token, no service
 
 test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
 	$(BIN)/pytest -n 2
+
+test-training: $(TRAINING)/.installed ## Train on every kind of set, two steps each, with trl and torch (large; beside .venv)
+	$(TRAINING)/bin/python -m pytest -W default tests/training
 
 check: $(DEV) ## Look for faults without running anything
 	$(BIN)/ruff check
@@ -40,7 +46,7 @@ docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in
 pictures: $(RUN) ## Draw the pictures in docs/ anew, from the demo's box and the real bot
 	$(BIN)/python docs/pictures.py
 
-bench: bench-relay bench-streaming bench-feedback bench-store ## Measure everything
+bench: bench-relay bench-streaming bench-feedback bench-store bench-export ## Measure everything
 
 bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
 	$(BIN)/python -m tests.bench.relay
@@ -54,6 +60,9 @@ bench-feedback: $(DEV) ## Measure how soon votes are durable, what they cost rep
 bench-store: $(DEV) ## Measure appends beside the drivers', rebuilding, and reading in a log of a million
 	$(BIN)/python -m tests.bench.store
 
+bench-export: $(DEV) ## Measure exports: the log beside the driver and the ORM, and a set of half a million rows
+	$(BIN)/python -m tests.bench.export
+
 lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
@@ -63,7 +72,7 @@ lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with
 		-o requirements-dev.lock pyproject.toml
 
 clean: ## Take away everything that was made
-	rm -rf $(VENV) .plaudit-demo *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(TRAINING) .plaudit-demo *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -78,4 +87,11 @@ $(RUN): requirements.lock pyproject.toml | $(BIN)/python
 
 $(DEV): requirements-dev.lock $(RUN)
 	$(INSTALL) requirements-dev.lock
+	@touch $@
+
+# By name, not by hash: which torch there is depends on the machine.
+$(TRAINING)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/python -m pip install --quiet --upgrade pip
+	$(TRAINING)/bin/python -m pip install --quiet '$(TORCH)' --group training -e .[parquet]
 	@touch $@
