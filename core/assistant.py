@@ -27,13 +27,14 @@ from core.events import (
     ReactionRemoved,
     ReactionsCleared,
 )
+from core.feedback import canonical_emoji
 from core.hearing.commands import Commands, Log
 from core.hearing.courtesies import Courtesies
 from core.hearing.interactions import Interactions
 from core.hearing.messages import Hearing
 from core.hearing.offering import Offering
-from core.hearing.reactions import Reacting
-from core.judging.comments import Commenting
+from core.hearing.reactions import MEANT_AS_QUESTION, Reacting
+from core.judging.comments import TAKE_BACK, Commenting
 from core.judging.forms import Asking
 from core.judging.opinions import Opinions
 from core.judging.replies import Replies
@@ -140,6 +141,15 @@ class Assistant:
             policies=policies,
             clock=clock,
         )
+        self._reconciling = Reconciling(
+            store=store,
+            live=live,
+            clock=clock,
+            handle=self.handle,
+            policies=policies,
+            votes=keeps_feedback,
+            span=options.look_back,
+        )
         self._hearing = Hearing(
             store=store,
             policies=policies,
@@ -151,6 +161,8 @@ class Assistant:
             interactions=self._interactions,
             courtesies=self._courtesies,
             keeps_feedback=keeps_feedback,
+            clock=clock,
+            look_at=self._reconciling.look_at,
         )
         self._reacting = Reacting(
             store=store,
@@ -162,15 +174,6 @@ class Assistant:
             turns=self._turns,
             courtesies=self._courtesies,
             keeps_feedback=keeps_feedback,
-        )
-        self._reconciling = Reconciling(
-            store=store,
-            live=live,
-            clock=clock,
-            handle=self.handle,
-            policies=policies,
-            votes=keeps_feedback,
-            span=options.look_back,
         )
 
     async def __aenter__(self) -> Self:
@@ -202,6 +205,9 @@ class Assistant:
     def _behind(self, event: Event) -> list[str]:
         """What an event waits for, so that an edit does not overtake its message, nor a 👍 taken away the 👍."""
         match event:
+            case ReactionAdded() if canonical_emoji(event.emoji) in (TAKE_BACK, MEANT_AS_QUESTION):
+                # What it is on may have been edited a moment ago, or be edited in the next.
+                return [f"{event.message.key} ", f"{event.message.key} {event.person.key}"]
             case ReactionAdded() | ReactionRemoved():
                 return [f"{event.message.key} {event.person.key}"]
             case ReactionsCleared():

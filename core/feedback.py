@@ -77,7 +77,9 @@ class Meaning:
     value: Value
 
 
-_SKIN_TONES_AND_SELECTORS = dict.fromkeys((*range(0x1F3FB, 0x1F400), 0xFE0E, 0xFE0F))
+_SELECTORS = dict.fromkeys((0xFE0E, 0xFE0F))
+_SKIN_TONES_AND_SELECTORS = dict.fromkeys((*range(0x1F3FB, 0x1F400), *_SELECTORS))
+_SLACKS_TONES = {str(number): chr(0x1F3FB - 2 + number) for number in range(2, 7)}
 
 _MEANINGS = {
     "👍": Meaning(USER_FEEDBACK, value=True),
@@ -111,6 +113,15 @@ def canonical_emoji(name: str) -> str:
         known = emojize(f":{base}:", language="alias")
         base = base if known.isascii() and known.startswith(":") else known
     return base.translate(_SKIN_TONES_AND_SELECTORS)
+
+
+def toned_emoji(name: str) -> str:
+    """The same with its skin tone: someone may put several tones of one emoji on a message, and take one of them away.
+
+    `👍🏽` and `:thumbsup::skin-tone-4:` are both `👍🏽`.
+    """
+    base, _, tone = name.strip(":").partition("::skin-tone-")
+    return canonical_emoji(base) + _SLACKS_TONES.get(tone, "") if base.isascii() else base.translate(_SELECTORS)
 
 
 def meaning_of(emoji: str) -> Meaning | None:

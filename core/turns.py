@@ -10,36 +10,30 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from weakref import WeakValueDictionary
 
 from core.answering import Answered, Answering, Turn
 from core.clock import Clock
 from core.conversations import RESET, Conversations
-from core.errors import DatabaseUnavailableError, PlatformError
+from core.errors import DatabaseUnavailableError
 from core.events import MessageReceived
 from core.judging.replies import JudgedReply
+from core.leftovers import Leftovers, Platforms
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
-from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
+from core.ports import ChatPlatform, Leases, PendingTurn, Store
 from core.said import Said, question_of
 from core.tasks import Tasks
 from core.words import NOTHING_TO_RESET, NOTHING_TO_RETRY, RESET_DONE, RETRYING, TOO_MANY_RETRIES
 
 logger = logging.getLogger(__name__)
 
-Platforms = Callable[[PlaceRef], ChatPlatform | None]
 OnAnswered = Callable[[Turn, Answered], Awaitable[None]]
 
 _ANSWERS: Final = 5
 """To one question, at most."""
 _HISTORY: Final = 50
-_LONG_AGO: Final = timedelta(days=1)
-"""At the start, questions that are older are not answered any more."""
-_JUST_NOW: Final = timedelta(seconds=5)
-"""Questions that are newer may be about to be taken up by whoever heard them."""
-_OVERLAP: Final = timedelta(seconds=30)
-"""The platform's clock may be behind ours."""
 CONVERSATION: Final = "conversation:"
 """What the name of the lease of a conversation begins with; its id follows."""
 
@@ -68,10 +62,9 @@ class Turns:
         self._tasks = tasks
         self._said = said
         self._on_answered = on_answered
+        self._leftovers = Leftovers(store, leases, clock)
         self._turns: dict[str, deque[Turn]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
-        self._looked_until: datetime | None = None
-        """No question that was asked before it is left behind."""
         self._ours: set[str] = set()
         """The ids of the replies that are waiting or in the making here."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -171,28 +164,16 @@ class Turns:
             if platform is None or conversation_id in self._turns:
                 continue
             if await self._leases.take(CONVERSATION + conversation_id):
-                adopted += await self._adopt_all(conversation_id, platform, was_left=True)
-                await self._leave(conversation_id)
-        return adopted + await self._take_up_forgotten(platforms)
-
-    async def _take_up_forgotten(self, platforms: Platforms) -> int:
-        """Take up the questions whose process died after it had kept them, before it let them wait."""
-        now = self._clock.now()
-        before = now - _JUST_NOW
-        since, self._looked_until = self._looked_until or now - _LONG_AGO, before - _OVERLAP
-        taken = 0
-        for question in await self._store.unanswered(since, before):
-            conversation = await self._store.conversation(question.conversation_id)
-            platform = platforms(conversation.place) if conversation is not None else None
-            if conversation is None or platform is None or not question.parts:
-                continue
-            turn = Turn(conversation, question, question.parts[0], conversation.place, platform, not question.content)
-            waiting = await self._leases.waiting(conversation.id)
-            if turn.reply_id not in self._ours and all(each.question_id != question.id for each in waiting):
+                try:
+                    adopted += await self._adopt_all(conversation_id, platform, was_left=True)
+                finally:
+                    await self._leave(conversation_id)
+        for turn in await self._leftovers.forgotten(platforms):
+            if turn.reply_id not in self._ours:
                 logger.info("forgotten_question", extra={"reply": turn.reply_id})
-                await self._begin(replace(turn, was_left=True))
-                taken += 1
-        return taken
+                await self._begin(turn, again=True)
+                adopted += 1
+        return adopted
 
     def lose(self, name: str) -> None:
         """Somebody else may have this lease by now: nothing more of what it stands for is done here."""
@@ -210,7 +191,7 @@ class Turns:
         if conversation is not None and conversation.ended_at is None:
             turn = Turn(conversation, known, event.message, event.place, platform)
             if turn.reply_id not in self._ours:
-                await self._begin(turn)
+                await self._begin(turn, again=True)
 
     async def _reworded(self, event: MessageReceived, known: Message) -> None:
         """A question found later that reads otherwise than the log has it was edited meanwhile."""
@@ -220,23 +201,37 @@ class Turns:
             name = f"{event.message.key}:found:{now.isoformat()}"
             await self._store.append(self._said.update(known, event.message, at=now, name=name, content=text))
 
-    async def _begin(self, turn: Turn) -> None:
-        """Let a turn wait; answer it here, unless another process is at its conversation and will."""
+    async def _begin(self, turn: Turn, *, again: bool = False) -> None:
+        """Let a turn wait; answer it here, unless another process is at its conversation and will.
+
+        `again`: a process that has died may have begun it.
+        """
         self._ours.add(turn.reply_id)
-        is_here = await self._is_here(turn.conversation.id)
-        if is_here and await self._store.message(turn.reply_id) is not None:
-            # Another process heard it, too, and had answered it before we came to be at the conversation.
-            self._ours.discard(turn.reply_id)
-            await self._leave(turn.conversation.id)
-            return
-        if is_here and turn.conversation.id not in self._turns:
+        is_kept = is_taken = False
+        try:
+            if await self._is_here(turn.conversation.id):
+                # Another process may have heard it, too, and have answered before we came to be at the conversation.
+                is_kept = await self._store.message(turn.reply_id) is not None
+                is_taken = not is_kept and await self._comes_next(turn, again=again)
+        finally:
+            if not is_taken:
+                self._ours.discard(turn.reply_id)
+                await self._leave(turn.conversation.id)
+        if not is_kept:
+            await self._leases.begin(turn.pending)
+
+    async def _comes_next(self, turn: Turn, *, again: bool) -> bool:
+        """Put a turn behind those that are there; False where this process is no longer at its conversation."""
+        if turn.conversation.id not in self._turns:
             # What a process that has died left there comes first.
             await self._adopt_all(turn.conversation.id, turn.platform, was_left=True)
-        if is_here and await self._is_here(turn.conversation.id):
+        if again:
+            is_first = turn.conversation.id not in self._turns
+            turn = replace(turn, begun=await self._leftovers.begun(turn, is_first=is_first))
+        is_here = await self._is_here(turn.conversation.id)
+        if is_here:
             self._enqueue(turn)
-        else:
-            self._ours.discard(turn.reply_id)
-        await self._leases.begin(turn.pending)
+        return is_here
 
     async def _is_here(self, conversation_id: str) -> bool:
         """Whether this process is at a conversation, or may be from now on."""
@@ -259,7 +254,8 @@ class Turns:
         self._ours.add(waiting.reply_id)
         is_taken = False
         try:
-            turn = await self._left(waiting, platform)
+            is_first = waiting.conversation_id not in self._turns
+            turn = await self._leftovers.turn(waiting, platform, is_first=is_first)
             if turn is None:
                 await self._leases.end(waiting.reply_id)
             elif await self._is_here(turn.conversation.id):
@@ -270,40 +266,6 @@ class Turns:
             if not is_taken:
                 self._ours.discard(waiting.reply_id)
         return is_taken
-
-    async def _left(self, waiting: PendingTurn, platform: ChatPlatform) -> Turn | None:
-        """A turn that a process left, as it is to go on; None where it is over, or nobody wants it any more."""
-        question = await self._store.message(waiting.question_id)
-        conversation = await self._store.conversation(waiting.conversation_id)
-        if question is None or conversation is None or not question.parts:
-            return None
-        if await self._store.message(waiting.reply_id) is not None:
-            return None
-        turn = Turn(conversation, question, question.parts[0], waiting.place, platform, not question.content)
-        turn = replace(turn, retry_of=waiting.retry_of, name=waiting.name)
-        begun = await self._begun(turn, waiting, platform)
-        return None if question.deleted and not begun else replace(turn, begun=begun)
-
-    async def _begun(self, turn: Turn, waiting: PendingTurn, platform: ChatPlatform) -> tuple[MessageRef, ...]:
-        """What shows of an answer: what was noted, and what was posted too late to be."""
-        if not isinstance(platform, CanFindOwn):
-            return waiting.parts
-        nonce, found = self._answering.nonce(turn.reply_id), list(waiting.parts)
-        # What has no name can only be of the first answer that is not in the log: the others were not begun.
-        is_first = turn.conversation.id not in self._turns
-        try:
-            for message, name in await platform.own_since(turn.place, turn.asked_in):
-                is_ours = name.startswith(nonce) if name else is_first and await self._is_unknown(message)
-                if message not in found and is_ours:
-                    found.append(message)
-        except PlatformError as error:
-            logger.info("own_messages_not_found", extra={"error": str(error)})
-        return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
-
-    async def _is_unknown(self, message: MessageRef) -> bool:
-        """A message of ours is neither in the log nor noted for an answer."""
-        turns = await self._leases.showing(message.channel)
-        return all(message not in each.parts for each in turns) and await self._store.message_at(message) is None
 
     def _enqueue(self, turn: Turn) -> None:
         turns = self._turns.get(turn.conversation.id)

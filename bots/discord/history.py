@@ -109,7 +109,7 @@ class History:
     def _told(self, message: dict[str, Any], place: PlaceRef) -> MessageReceived | None:
         guild = {} if place.workspace == DIRECT else {"guild_id": place.workspace}
         frame = {"t": "MESSAGE_CREATE", "d": {**message, **guild}}
-        events = translate(frame, self._around, now=self._clock.now())
+        events = translate(frame, self._around, name="", now=self._clock.now())
         return next((replace(each, found_later=True) for each in events if isinstance(each, MessageReceived)), None)
 
     async def _messages(self, room: str, after: str) -> list[Any]:

@@ -1,15 +1,15 @@
-"""Frames on their way to the core: translated, named, told once, and told until they are kept.
+"""Frames on their way to the core: named, translated, told once, and told until they are kept.
 
 The gateway neither names a reaction nor waits for an acknowledgement: what is not kept at the first try is tried
 again from here.
 """
 
 import asyncio
-import hashlib
+import itertools
 import logging
+import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -28,24 +28,19 @@ _PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, *[15.0] * 40)
 _LAST_WORDS: Final = 3.0
 """Seconds that what was heard before the end may take to be kept."""
 _REMEMBERED: Final = 10_000
-_AT_ONCE: Final = 2.0
-"""Seconds within which two sessions tell of the same reaction."""
 
 
-class Reactions:
-    """Knows a reaction that is told again, and names those that are not.
+class Repeats:
+    """Knows a reaction that is told again.
 
-    Discord gives them no names. Within a session, in which nothing is missed, nobody can add an emoji that they have
-    added already, nor remove one twice: the second is the first again. Other processes may hear the same one in a
-    session of their own, within milliseconds: who, what, when in seconds and for which time in this process is its
-    name. Seldom a second ends between the two; then the log has it twice, and it counts once all the same.
+    A frame told again has the number it had, which is its name. Beyond that, nobody can add an emoji that they have
+    added already, nor remove one twice: within a session, in which nothing is missed, the second is the first again.
     """
 
     def __init__(self) -> None:
         self._added: OrderedDict[tuple[str, str, str], bool] = OrderedDict()
-        self._times: OrderedDict[str, int] = OrderedDict()
 
-    def is_repeated(self, event: Event) -> bool:
+    def is_one(self, event: Event) -> bool:
         """Whether `event` says what the one before it on the same thing said."""
         if isinstance(event, ReactionsCleared):
             gone = [each for each in self._added if each[0] == event.message.key and event.emoji in (None, each[2])]
@@ -58,30 +53,13 @@ class Reactions:
         added = isinstance(event, ReactionAdded)
         before = self._added.pop(name, None)
         self._added[name] = added
-        _keep_newest(self._added)
+        if len(self._added) > _REMEMBERED:
+            self._added.popitem(last=False)
         return before is added
 
-    def named(self, event: Event) -> Event:
-        """`event` with the name that it has in every session that hears it, if it is a reaction."""
-        if not isinstance(event, ReactionAdded | ReactionRemoved | ReactionsCleared):
-            return event
-        person = "" if isinstance(event, ReactionsCleared) else event.person.id
-        what = f"{type(event).__name__}:{person}:{event.emoji}:{int(event.at.timestamp() / _AT_ONCE)}"
-        # The person's id is not to be read in it: the name stays in the log's keys.
-        name = f"{event.message.id}:{hashlib.sha256(f'{event.message.key}:{what}'.encode()).hexdigest()[:24]}"
-        time = self._times.pop(name, 0) + 1
-        self._times[name] = time
-        _keep_newest(self._times)
-        return replace(event, event_id=f"{name}:{time}")
-
     def forget(self) -> None:
-        """A new session begins; who knows what happened before it. The names go on."""
+        """A new session begins; who knows what happened before it."""
         self._added.clear()
-
-
-def _keep_newest(known: OrderedDict[Any, Any]) -> None:
-    if len(known) > _REMEMBERED:
-        known.popitem(last=False)
 
 
 class Listener:
@@ -94,21 +72,25 @@ class Listener:
         self._take = take
         self._clock = clock
         self._pauses = pauses
-        self._reactions = Reactions()
+        self._session = secrets.token_hex(8)
+        self._unnumbered = itertools.count()
+        self._repeats = Repeats()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hear(self, frame: Mapping[str, Any]) -> None:
         """Take note of a frame; returns at once."""
         kind = frame.get("t")
         if kind == "READY":
-            self._reactions.forget()
+            self._begin(frame)
         elif isinstance(kind, str) and kind in EVENTS:
+            number = frame.get("s")
+            name = f"{self._session}:{number if isinstance(number, int) else f'x{next(self._unnumbered)}'}"
             self._around.note(frame)
             channel = channel_of(frame)
             if channel is not None and self._around.channel(channel) is None:
-                self._spawn(self._translate_later(frame, self._clock.now(), channel), kind)
+                self._spawn(self._translate_later(frame, name, self._clock.now(), channel), name)
             else:
-                self._translate(frame, self._clock.now())
+                self._translate(frame, name, self._clock.now())
 
     async def close(self) -> None:
         """Let what was heard be kept, for a moment; then drop it."""
@@ -118,15 +100,20 @@ class Listener:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _translate(self, frame: Mapping[str, Any], now: datetime) -> None:
-        for event in translate(frame, self._around, now=now):
-            if not self._reactions.is_repeated(event):
-                named = self._reactions.named(event)
-                self._spawn(self._tell(named), named.event_id)
+    def _begin(self, frame: Mapping[str, Any]) -> None:
+        data = frame.get("d")
+        session = data.get("session_id") if isinstance(data, dict) else None
+        self._session = session if isinstance(session, str) and session else secrets.token_hex(8)
+        self._repeats.forget()
 
-    async def _translate_later(self, frame: Mapping[str, Any], now: datetime, channel: str) -> None:
+    def _translate(self, frame: Mapping[str, Any], name: str, now: datetime) -> None:
+        for event in translate(frame, self._around, name=name, now=now):
+            if not self._repeats.is_one(event):
+                self._spawn(self._tell(event), event.event_id)
+
+    async def _translate_later(self, frame: Mapping[str, Any], name: str, now: datetime, channel: str) -> None:
         await self._around.know(channel)
-        self._translate(frame, now)
+        self._translate(frame, name, now)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"pass on {name}")

@@ -57,14 +57,14 @@ _SPOKEN: Final = (0, _REPLY)
 _REFERENCE: Final = re.compile(r"<(@&|@!?|#)(\d+)>|<(/|a?:)([^<>:]+):\d+>")
 
 
-def translate(frame: Any, around: Surroundings, *, now: datetime) -> list[Event]:
+def translate(frame: Any, around: Surroundings, *, name: str, now: datetime) -> list[Event]:
     """The events that a frame tells; none where it is none of ours or malformed.
 
-    `now` is when it arrived, for what Discord leaves without a time. What it leaves without a name has none here:
-    reactions are named by who hears them.
+    `name` is unique to the frame, for what Discord leaves without an id; `now` is when it arrived, for what it leaves
+    without a time.
     """
     try:
-        return _translate(frame["t"], frame["d"], around, now)
+        return _translate(frame["t"], frame["d"], around, name, now)
     except MALFORMED:
         return []
 
@@ -81,7 +81,7 @@ def channel_of(frame: Any) -> str | None:
         return None
 
 
-def _translate(kind: str, data: dict[str, Any], around: Surroundings, now: datetime) -> list[Event]:
+def _translate(kind: str, data: dict[str, Any], around: Surroundings, name: str, now: datetime) -> list[Event]:
     event: Event | None
     match kind:
         case "MESSAGE_CREATE":
@@ -93,10 +93,10 @@ def _translate(kind: str, data: dict[str, Any], around: Surroundings, now: datet
         case "MESSAGE_DELETE_BULK":
             return [_deleted(data, each, now) for each in data["ids"]]
         case "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE":
-            event = _reaction(kind, data, around, now)
+            event = _reaction(kind, data, around, name, now)
         case "MESSAGE_REACTION_REMOVE_ALL" | "MESSAGE_REACTION_REMOVE_EMOJI":
             emoji = emoji_name(data["emoji"]) if kind.endswith("EMOJI") else None
-            event = ReactionsCleared(event_id="", at=now, message=message_in(data, data["message_id"]), emoji=emoji)
+            event = ReactionsCleared(event_id=name, at=now, message=message_in(data, data["message_id"]), emoji=emoji)
         case "INTERACTION_CREATE":
             event = interaction(data, around)
         case _:
@@ -160,11 +160,13 @@ def _deleted(data: dict[str, Any], message: object, now: datetime) -> MessageDel
     return MessageDeleted(event_id=f"{ref.id}:deleted", at=now, message=ref)
 
 
-def _reaction(kind: str, data: dict[str, Any], around: Surroundings, now: datetime) -> ReactionAdded | ReactionRemoved:
+def _reaction(
+    kind: str, data: dict[str, Any], around: Surroundings, name: str, now: datetime
+) -> ReactionAdded | ReactionRemoved:
     user, guild = read_id(data["user_id"]), guild_of(data)
     member = data.get("member") or {}
     common: dict[str, Any] = {
-        "event_id": "",
+        "event_id": name,
         "at": now,
         "message": message_in(data, data["message_id"]),
         "person": PersonRef(PLATFORM, guild, user),

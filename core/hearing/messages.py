@@ -1,5 +1,10 @@
 """What people write: a question, a command, a correction, a comment, or nothing that is ours. What becomes of it."""
 
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, TypeAlias
+
+from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived
 from core.feedback import read_correction
 from core.hearing.commands import Commands, read_command
@@ -14,6 +19,11 @@ from core.ports import ChatPlatform, Store
 from core.said import Said
 from core.turns import Turns
 from core.words import NOTHING_TO_RETRY, RETRYING, USE_THE_COMMAND
+
+LookAt: TypeAlias = Callable[[ChatPlatform, str], None]
+
+LATE: Final = timedelta(seconds=5)
+"""What is told so late may have been edited or deleted meanwhile, and a process before this one been told so."""
 
 
 class Hearing:
@@ -32,7 +42,10 @@ class Hearing:
         interactions: Interactions,
         courtesies: Courtesies,
         keeps_feedback: bool,
+        clock: Clock,
+        look_at: LookAt,
     ) -> None:
+        """`look_at` finds out, in the background, how things stand where a reply is."""
         self._store = store
         self._policies = policies
         self._replies = replies
@@ -43,6 +56,8 @@ class Hearing:
         self._interactions = interactions
         self._courtesies = courtesies
         self._keeps_feedback = keeps_feedback
+        self._clock = clock
+        self._look_at = look_at
         self._company = Company()
 
     async def received(self, event: MessageReceived, platform: ChatPlatform) -> None:
@@ -93,8 +108,13 @@ class Hearing:
             self._courtesies.say(event, platform, notice.text)
 
     async def _say_below(self, event: MessageReceived, platform: ChatPlatform) -> None:
-        if (sign := await self._commenting.said(event)) is not None:
-            self._courtesies.mark(event.message, platform, sign)
+        if (sign := await self._commenting.said(event)) is None:
+            return
+        self._courtesies.mark(event.message, platform, sign)
+        if not event.found_later and self._clock.now() - event.at > LATE:
+            known = await self._commenting.at(event.message)
+            if known is not None:
+                self._look_at(platform, known.message_id)
 
     async def _go_on(self, event: MessageReceived, platform: ChatPlatform) -> None:
         """Where the talk goes on without a mention: the next question, if nobody else is there."""

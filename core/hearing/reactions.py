@@ -1,5 +1,6 @@
 """What people say with an emoji: a vote on a reply, or a wish about a reply or about a comment of their own."""
 
+from datetime import timedelta
 from typing import Final
 
 from core.events import MessageReceived, ReactionAdded, ReactionRemoved, ReactionsCleared
@@ -16,6 +17,8 @@ from core.turns import Turns
 
 RETRY: Final = "🔁"
 """On a reply: its asker wants another one."""
+ONE_WISH: Final = timedelta(seconds=2)
+"""Within so long a time it is the same wish, however often it is told."""
 CORRECT: Final = "✏"
 """On a reply: someone wants to say what it should have been."""
 MEANT_AS_QUESTION: Final = "💬"
@@ -70,7 +73,9 @@ class Reacting:
 
     async def _on_reply(self, event: ReactionAdded, emoji: str, reply: JudgedReply, platform: ChatPlatform) -> None:
         if emoji == RETRY and reply.completed_at is not None:
-            await self._turns.retry(reply, event.person, platform, event.event_id)
+            # Two processes may hear it, each under another name.
+            moment = int(event.at.timestamp() / ONE_WISH.total_seconds())
+            await self._turns.retry(reply, event.person, platform, f"{reply.id}:{moment}")
         elif emoji == CORRECT and self._keeps_feedback and await self._judging.heard(event):
             asking = self._interactions.ask_correction(reply, event.person, platform)
             self._courtesies.start(asking, "ask for a correction")

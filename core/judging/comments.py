@@ -1,11 +1,13 @@
 """What people write below a reply, as records: comments and corrections, edited, deleted and taken back."""
 
+from dataclasses import replace
 from typing import Final
 
 from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded
-from core.feedback import EXPECTED_RESPONSE, Assessment, Meaning, read_below
+from core.feedback import EXPECTED_RESPONSE, Assessment, Meaning, canonical_emoji, read_below
 from core.judging.opinions import Act, Opinions, comment_origin, reply_of
+from core.judging.overtaken import Overtaken
 from core.judging.replies import Replies
 from core.judging.votes import Judging
 from core.messages import MessageRef, PersonRef
@@ -28,11 +30,16 @@ class Commenting:
         self._opinions = opinions
         self._judging = judging
         self._clock = clock
+        self._overtaken = Overtaken()
 
     async def said(self, event: MessageReceived) -> str | None:
         """Keep what someone wrote below a reply; the mark for it where it is new, else None."""
         if event.found_later and (known := await self.at(event.message)) is not None:
             return await self._reworded(known, event.text, self._found_now(event))
+        if not event.found_later:
+            if (stands := self._overtaken.as_it_stands(event)) is None:
+                return None
+            event = stands
         reply = await self._replies.above(event)
         segment = await self._judging.segment(event.author.ref, event.author.roles, event.place)
         if reply is None or segment is None:
@@ -63,6 +70,7 @@ class Commenting:
         """Keep the new wording; the mark for it where it is now another kind of thing, else None."""
         known = await self.at(event.message)
         if known is None:
+            self._overtaken.edited(event)
             return None
         return await self._reworded(known, event.text, self._act(known, event))
 
@@ -70,13 +78,18 @@ class Commenting:
         """Withdraw what was said."""
         if (known := await self.at(event.message)) is not None:
             await self._withdraw(known, self._act(known, event))
+        else:
+            self._overtaken.deleted(event)
 
     async def taken_back(self, event: ReactionAdded) -> Assessment | None:
         """Withdraw what its author no longer wants to have said; what that was, or None where it is not theirs."""
         known = await self.at(event.message)
+        if known is None and canonical_emoji(event.emoji) == TAKE_BACK:
+            self._overtaken.taken_back(event.message, event.person)
         if known is None or known.source.id != event.person.key:
             return None
-        await self._withdraw(known, self._act(known, event))
+        # It was said before it was taken back, whatever the clocks say and in whatever order we hear of it.
+        await self._withdraw(known, replace(self._act(known, event), at=max(event.at, known.at)))
         return known
 
     async def _withdraw(self, known: Assessment, act: Act) -> None:

@@ -109,7 +109,7 @@ def comment_origin(message: MessageRef) -> str:
 
 
 def reaction_origin(part: MessageRef, emoji: str) -> str:
-    """The origin of the vote that a canonical emoji on a part of a reply is."""
+    """The origin of the vote that an emoji on a part of a reply is, as `toned_emoji` names it."""
     # The part belongs to it: a 👍 taken off one part of a long reply leaves the 👍 on another standing.
     return f"reaction:{part.key}:{emoji}"
 

@@ -1,6 +1,5 @@
 """Which reply someone means: by its address, by what stands below it, or as the last one of a conversation."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -80,9 +79,12 @@ class Replies:
     async def _last_above(self, conversation: Conversation, event: MessageReceived) -> JudgedReply | None:
         if not event.found_later:
             return await self.last(conversation.id)
-        history = await self._store.history(conversation.id, limit=_HISTORY)
-        asked_before = _asked_before(event.at, history)
-        return await self._judged(asked_before)
+        for message in reversed(await self._store.history(conversation.id, limit=_HISTORY)):
+            # What was said below it need not have waited for its end. The question may be deleted by now.
+            question = await self._store.message(message.question_id) if message.question_id else None
+            if question is not None and question.timestamp <= event.at:
+                return await self._judged(message)
+        return None
 
     async def _judged(self, message: Message | None) -> JudgedReply | None:
         if message is None or message.role is not Role.ASSISTANT:
@@ -90,13 +92,6 @@ class Replies:
         question = await self._store.message(message.question_id) if message.question_id else None
         asker = question.author if question else ""
         return JudgedReply(message.id, message.conversation_id, asker, message.timestamp, message.question_id)
-
-
-def _asked_before(moment: datetime, history: Iterable[Message]) -> Message | None:
-    """The last reply whose question was asked by then: what was said below it need not have waited for its end."""
-    messages = list(history)
-    asked = {each.id for each in messages if each.role is Role.USER and each.timestamp <= moment}
-    return next((each for each in reversed(messages) if each.question_id in asked), None)
 
 
 def _in_the_making(live: LiveReply) -> JudgedReply:

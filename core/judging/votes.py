@@ -5,7 +5,7 @@ folding.
 """
 
 from core.events import ReactionAdded, ReactionRemoved, ReactionsCleared
-from core.feedback import USER_FEEDBACK, Assessment, Meaning, canonical_emoji
+from core.feedback import USER_FEEDBACK, Assessment, Meaning, canonical_emoji, toned_emoji
 from core.judging.opinions import Act, Opinions, button_origin, reaction_origin
 from core.judging.replies import JudgedReply
 from core.messages import MessageRef, PersonRef, PlaceRef
@@ -24,18 +24,18 @@ class Judging:
 
     async def reaction_added(self, event: ReactionAdded, reply: JudgedReply, meaning: Meaning) -> bool:
         """Keep the vote that an emoji means. True where it is new and counts."""
-        emoji = canonical_emoji(event.emoji)
-        origin = reaction_origin(event.message, emoji)
+        origin = reaction_origin(event.message, toned_emoji(event.emoji))
         act = await self.heard(event)
         if act is None or await self._stands_already(event, reply, origin):
             return False
-        record = self._opinions.opinion(act, reply, meaning, origin=origin, metadata={"emoji": emoji})
+        metadata = {"emoji": canonical_emoji(event.emoji)}
+        record = self._opinions.opinion(act, reply, meaning, origin=origin, metadata=metadata)
         [is_new] = await self._store.append(record)
         return is_new
 
     async def reaction_removed(self, event: ReactionRemoved, reply: JudgedReply, meaning: Meaning | None) -> None:
         """Withdraw what the emoji said when it was put there, or (`meaning`) says now, where that is not known yet."""
-        origin = reaction_origin(event.message, canonical_emoji(event.emoji))
+        origin = reaction_origin(event.message, toned_emoji(event.emoji))
         mine = [each for each in await self._standing(reply) if _is(each, origin, event.person)]
         names = {each.name for each in mine}
         if not names and meaning and not event.found_later and not await self._store.opted_out(event.person.key):
@@ -46,7 +46,7 @@ class Judging:
 
     async def reactions_cleared(self, event: ReactionsCleared, reply: JudgedReply) -> None:
         """Withdraw every vote made with the emoji that a moderator took away."""
-        gone = canonical_emoji(event.emoji) if event.emoji else ""
+        gone = toned_emoji(event.emoji) if event.emoji else ""
         prefix = reaction_origin(event.message, gone)
         records = [
             self._opinions.withdrawal(_act(event, PersonRef.parse(each.source.id)), reply, each.name, each.origin)

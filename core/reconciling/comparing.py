@@ -1,17 +1,17 @@
 """What a platform shows on a reply against what stands of it in the log. Pure: it asks nobody."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from core.feedback import Assessment, Meaning, canonical_emoji
+from core.feedback import Assessment, canonical_emoji, toned_emoji
 from core.judging.opinions import reaction_origin
 from core.messages import MessageRef, PersonRef
 from core.ports import Reaction, Tally
 
 Vote: TypeAlias = tuple[PersonRef, str]
-"""A person and a canonical emoji."""
+"""A person and an emoji, as `toned_emoji` names it."""
 
 
 def differences(
@@ -19,20 +19,28 @@ def differences(
     seen: Iterable[Reaction],
     standing: Iterable[Assessment],
     *,
-    emoji: Mapping[str, Meaning],
+    emoji: Collection[str],
     asked: datetime,
+    among: Collection[str] | None = None,
+    but: Collection[str] = (),
 ) -> tuple[list[Vote], list[Vote]]:
     """The votes on a part of a reply that the log lacks, and those that the platform no longer shows.
 
     `standing`: what stands of the whole reply; what was said on other parts, or in words, is not looked at, nor is
-    what was said with another emoji than these. `asked`: when the platform was asked; it need not have seen what is
-    newer.
+    what was said with another emoji than these (canonical). `asked`: when the platform was asked; it need not have
+    seen what is newer. `among`, `but`: what alone, and what not to look at, with their tones.
     """
-    there = dict.fromkeys((each.person, canonical_emoji(each.emoji)) for each in seen if not each.by_bot)
+
+    def is_looked_at(name: str) -> bool:
+        return canonical_emoji(name) in emoji and (among is None or name in among) and name not in but
+
+    there = dict.fromkeys((each.person, toned_emoji(each.emoji)) for each in seen if not each.by_bot)
     kept = {
-        (PersonRef.parse(each.source.id), name): each.at for each, name in _votes_on(part, standing) if name in emoji
+        (PersonRef.parse(each.source.id), name): each.at
+        for each, name in _votes_on(part, standing)
+        if is_looked_at(name)
     }
-    missing = [each for each in there if each[1] in emoji and each not in kept]
+    missing = [each for each in there if is_looked_at(each[1]) and each not in kept]
     return missing, [each for each, at in kept.items() if each not in there and at <= asked]
 
 
@@ -49,22 +57,22 @@ class Doubts:
 def doubts(
     part: MessageRef, tallies: Sequence[Tally], standing: Iterable[Assessment], *, emoji: Collection[str]
 ) -> Doubts:
-    """Which people would have to be asked for. Tones of one emoji are counted together."""
+    """Which people would have to be asked for. Each tone of an emoji is counted by itself."""
     voters: dict[str, set[str]] = {}
     for each, name in _votes_on(part, standing):
         voters.setdefault(name, set()).add(each.source.id)
     differing: list[Tally] = []
     agreeing: list[Tally] = []
     for name, group in _by_emoji(tallies).items():
-        if name in emoji:
+        if canonical_emoji(name) in emoji:
             agrees = sum(each.count for each in group) == len(voters.get(name, ()))
             (agreeing if agrees else differing).extend(each for each in group if each.people is None and each.count)
     return Doubts(tuple(differing), tuple(agreeing))
 
 
 def names_of(tallies: Iterable[Tally]) -> frozenset[str]:
-    """Their canonical emoji."""
-    return frozenset(canonical_emoji(each.emoji) for each in tallies)
+    """Their emoji, with their tones."""
+    return frozenset(toned_emoji(each.emoji) for each in tallies)
 
 
 def known_people(tallies: Iterable[Tally]) -> list[Reaction]:
@@ -75,7 +83,7 @@ def known_people(tallies: Iterable[Tally]) -> list[Reaction]:
 def _by_emoji(tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
     groups: dict[str, list[Tally]] = {}
     for each in tallies:
-        groups.setdefault(canonical_emoji(each.emoji), []).append(each)
+        groups.setdefault(toned_emoji(each.emoji), []).append(each)
     return groups
 
 

@@ -4,7 +4,7 @@ Nothing is kept here. What is handed on twice, or belongs to someone who is not 
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
@@ -99,7 +99,7 @@ class Finder:
         except MessageGoneError:
             return
         part = _Part(message, place)
-        await self._tell_differences(reply_id, part, people, self._policies.at(place).emoji, asked)
+        await self._tell_differences(reply_id, part, people, emoji=self._policies.at(place).emoji, asked=asked)
 
     async def _look_at_comment(self, shown: Shown, asked: datetime) -> bool:
         said = await self._store.assessment_from(comment_origin(shown.message))
@@ -132,10 +132,7 @@ class Finder:
             if told is None:
                 return
             people += told
-        # Of the same emoji some tones may be told of and others not.
-        unsure = names_of(open_.agreeing)
-        known = {name: meaning for name, meaning in emoji.items() if name not in unsure}
-        await self._tell_differences(reply_id, part, people, known, asked)
+        await self._tell_differences(reply_id, part, people, emoji=emoji, asked=asked, but=names_of(open_.agreeing))
         if open_.agreeing and self._thoroughly:
             self._unsure.append((reply_id, part, open_.agreeing))
             if len(self._unsure) > _PUT_OFF:
@@ -150,9 +147,8 @@ class Finder:
         reply_id, part, tallies = self._unsure[0]
         asked = self._clock.now()
         if (people := await self._ask(part.message, tallies)) is not None:
-            emoji, unsure = self._policies.at(part.where).emoji, names_of(tallies)
-            looked_at = {name: meaning for name, meaning in emoji.items() if name in unsure}
-            await self._tell_differences(reply_id, part, people, looked_at, asked)
+            emoji = self._policies.at(part.where).emoji
+            await self._tell_differences(reply_id, part, people, emoji=emoji, asked=asked, among=names_of(tallies))
         self._unsure.popleft()
 
     async def _tell_differences(
@@ -160,12 +156,15 @@ class Finder:
         reply_id: str,
         part: _Part,
         people: Sequence[Reaction],
+        *,
         emoji: Mapping[str, Meaning],
         asked: datetime,
+        among: Collection[str] | None = None,
+        but: Collection[str] = (),
     ) -> None:
         # Only now: what people did while the platform answered is in the log, and wins, being later.
         standing = await self._store.standing_assessments(reply_id)
-        missing, gone = differences(part.message, people, standing, emoji=emoji, asked=asked)
+        missing, gone = differences(part.message, people, standing, emoji=emoji, asked=asked, among=among, but=but)
         for person, name in missing:
             await self.hand_on(_added(part, person, name, asked))
         for person, name in gone:

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bots.pocket.things import Platform
 from bots.running import run_until_stopped
 from bots.slack import adapter as slack
 from core import logs
+from core.hearing import messages
 from core.ports import Rate
 from core.settings import Settings
 from tests.faults.races import hasten
@@ -78,9 +80,10 @@ def _run(platforms: tuple[Platform, ...], settings: dict[str, Any], log: Path) -
 
 
 def _hasten() -> None:
-    """Shorten what only politeness to a real platform makes long: rates, the pace of looking back, pauses at a login."""
+    """Shorten what only politeness to a real platform makes long: rates, looking back, pauses at a login."""
     hasten("slack")
     hasten("discord")
+    messages.LATE = timedelta(seconds=0.3)  # type: ignore[misc]  # as pocket tells again sooner than Slack does
     for adapter in (slack, discord):
         adapter.LIMITS = replace(adapter.LIMITS, looks=Rate(100_000, 60.0))  # type: ignore[misc]  # for trials alone
     quick = partial(discord.connected, identify_pause=0.05, pauses=(0.0, 0.05, 0.1, 0.2, 0.5))

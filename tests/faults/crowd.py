@@ -201,7 +201,8 @@ class Crowd:
         """What is no judgement: other emoji, a robot's, those on other people's messages."""
         self.tell(person, "does what means nothing", reply)
         await person.reacts(self.chance.choice(MEANINGLESS), reply.parts[-1])
-        await self.robot.reacts(self.chance.choice(["👍", "👎", "2️⃣"]), reply.parts[-1])
+        if reply.question.room.kind != "dm":  # where nobody but the two of them is
+            await self.robot.reacts(self.chance.choice(["👍", "👎", "2️⃣"]), reply.parts[-1])
         await person.reacts("👎", reply.question)
         if self.comments:
             await person.reacts("👎", self.comments[-1].message)

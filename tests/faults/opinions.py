@@ -1,4 +1,4 @@
-"""Is any opinion lost? People judge replies in every way while the bot is stopped, killed and cut off; then it is counted.
+"""Is any opinion lost? People judge replies in every way while the bot is stopped, killed and cut off.
 
 Run as `python -m tests.faults.opinions --runs 150 --platform slack --database sqlite`; a few runs are in the suite. The
 bot is a process of its own (`bot_process`), the platform is pocket, people act as `crowd` says, and `oracle` says what
@@ -26,6 +26,7 @@ from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.things import Message, Platform
 from core.feedback import Assessment
+from core.records import Record
 from core.store.database import open_store
 from core.store.sql import SqlStore
 from tests.conftest import TEMPLATE, postgres_server
@@ -229,7 +230,7 @@ class Run:
         """Wait until the log agrees with what the platform shows; the differences that are left."""
         try:
             async with asyncio.timeout(PATIENCE):
-                while wrong := await self._differences():
+                while wrong := await self._differences():  # noqa: ASYNC110 - the database has no event to wait for
                     await asyncio.sleep(0.03)
         except TimeoutError:
             return await self._differences() or wrong
@@ -262,6 +263,13 @@ class Run:
 def _told(each: Assessment) -> tuple[str, Any]:
     is_dimension = each.name not in (FEEDBACK, RATING, EXPECTED) and not isinstance(each.value, str)
     return each.name, (each.value, each.rationale) if is_dimension else each.value
+
+
+def _line(record: Record) -> str:
+    """A judgement as the log has it."""
+    told = {name: record.data.get(name) for name in ("name", "value", "origin", "source_id", "id", "metadata")}
+    committed = f"{record.committed_at:%S.%f}" if record.committed_at else ""
+    return f"{committed} {record.type} at {record.at:%S.%f}: {told} by {record.idempotency_key}"
 
 
 @asynccontextmanager
@@ -317,6 +325,7 @@ async def opinions(seed: int, platform: Platform, url: str, directory: Path) -> 
             f"seed {seed} on {platform}, {url.partition(':')[0]}",
             *run.crowd.told,
             run.log.read_text(encoding="utf-8") if run.log.exists() else "",
+            *[_line(each) async for each in run.store.records() if "origin" in each.data],
             *wrong,
         ]
 

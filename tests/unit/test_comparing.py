@@ -31,14 +31,28 @@ def test_only_what_differs_is_told():
 
     missing, gone = differences(PART, seen, standing, emoji=EMOJI, asked=NOW)
 
-    assert missing == [(BEN, "👍")]
+    assert missing == [(BEN, "👍🏽")]
     assert gone == [(CHLOE, "👎")]
 
 
-def test_two_tones_of_one_emoji_are_one_vote():
-    missing, _ = differences(PART, [Reaction(BEN, "👍🏽"), Reaction(BEN, "👍🏿")], [], emoji=EMOJI, asked=NOW)
+def test_each_tone_of_an_emoji_stands_by_itself():
+    standing = [stands(BEN, reaction_origin(PART, each)) for each in ("👍", "👍🏽")]
 
-    assert missing == [(BEN, "👍")]
+    found = differences(
+        PART, [Reaction(BEN, "+1::skin-tone-4"), Reaction(BEN, "👍🏿")], standing, emoji=EMOJI, asked=NOW
+    )
+
+    assert found == ([(BEN, "👍🏿")], [(BEN, "👍")])
+
+
+def test_what_is_not_sure_yet_is_not_looked_at():
+    seen, standing = [Reaction(BEN, "👍"), Reaction(BEN, "👎")], [stands(CHLOE, reaction_origin(PART, "👎"))]
+
+    some = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, but={"👎"})
+    others = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, among={"👎"})
+
+    assert some == ([(BEN, "👍")], [])
+    assert others == ([(BEN, "👎")], [(CHLOE, "👎")])
 
 
 def test_what_was_heard_after_the_platform_was_asked_is_not_taken_back():
@@ -60,7 +74,7 @@ def test_where_people_are_not_told_the_counts_tell_whom_to_ask_for():
         Tally("🎉", 9, None),
         Tally("🤔", 0, ()),
     )
-    standing = [stands(BEN, reaction_origin(PART, "👍")), stands(BEN, reaction_origin(PART, "👎"))]
+    standing = [stands(BEN, reaction_origin(PART, "👍🏽")), stands(BEN, reaction_origin(PART, "👎"))]
 
     found = doubts(PART, [agrees, differs, unmapped, own], standing, emoji=EMOJI)
 
@@ -68,12 +82,11 @@ def test_where_people_are_not_told_the_counts_tell_whom_to_ask_for():
     assert found.agreeing == (agrees,)
 
 
-def test_tones_of_one_emoji_are_counted_together():
+def test_each_tone_of_an_emoji_is_counted_by_itself():
     pale, dark = Tally("👍🏻", 1, None), Tally("👍🏿", 1, None)
-    standing = [stands(each, reaction_origin(PART, "👍")) for each in (BEN, CHLOE)]
+    standing = [stands(BEN, reaction_origin(PART, "👍🏻")), stands(CHLOE, reaction_origin(PART, "👍"))]
 
-    assert doubts(PART, [pale, dark], standing, emoji=EMOJI).agreeing == (pale, dark)
-    assert doubts(PART, [pale, dark], standing[:1], emoji=EMOJI).differing == (pale, dark)
+    assert doubts(PART, [pale, dark], standing, emoji=EMOJI) == Doubts(agreeing=(pale,), differing=(dark,))
 
 
 def test_nobody_is_asked_for_whom_the_page_has_named():

@@ -29,7 +29,7 @@ HERE = PlaceRef("discord", GUILD, CHANNEL)
 
 
 def told(frame, around=None):
-    return translate(frame, around or FakeSurroundings(), now=NOW)
+    return translate(frame, around or FakeSurroundings(), name="s:7", now=NOW)
 
 
 def test_a_press_says_what_it_is_on_and_carries_its_ticket():

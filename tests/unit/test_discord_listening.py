@@ -1,7 +1,6 @@
 """Frames on their way to the core: told once, in order, and until they are kept."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 
 from bots.discord.listening import Listener
 from core.clock import SystemClock
@@ -10,29 +9,15 @@ from core.events import ReactionAdded, ReactionRemoved
 from tests.unit.discord_frames import ADA, BEN, FakeSurroundings, message, reaction
 
 READY = {"op": 0, "t": "READY", "s": 1, "d": {"session_id": "one"}}
-OTHER = {**READY, "d": {"session_id": "two"}}
-
-
-class StoppedClock(SystemClock):
-    """Stands at the beginning of a minute, until it is moved."""
-
-    def __init__(self):
-        self.moment = datetime(2026, 1, 31, 12, tzinfo=UTC)
-
-    def now(self):
-        return self.moment
-
-    def moves(self, seconds):
-        self.moment += timedelta(seconds=seconds)
 
 
 class Ear:
     """Listens, and keeps what it was told; `faults` are raised one after another before that."""
 
-    def __init__(self, *faults: Exception, pauses=(0.0, 0.0), clock=None):
+    def __init__(self, *faults: Exception, pauses=(0.0, 0.0)):
         self.told = []
         self.faults = list(faults)
-        self.listener = Listener(FakeSurroundings(), self.take, clock or SystemClock(), pauses=pauses)
+        self.listener = Listener(FakeSurroundings(), self.take, SystemClock(), pauses=pauses)
 
     async def take(self, event):
         await asyncio.sleep(0)
@@ -47,27 +32,10 @@ class Ear:
         return self.told
 
 
-async def test_a_reaction_has_the_same_name_in_every_session_that_hears_it():
-    clock = StoppedClock()
-    frames = [reaction(), reaction("REMOVE"), reaction(), reaction(user_id=BEN), reaction("REMOVE_ALL")]
+async def test_a_reaction_is_named_by_its_session_and_number():
+    [event] = await Ear().hears(READY, reaction())
 
-    names = [each.event_id for each in await Ear(clock=clock).hears(READY, *frames)]
-    clock.moves(0.3)
-    in_another = [each.event_id for each in await Ear(clock=clock).hears(OTHER, *frames)]
-
-    assert names == in_another
-    assert len(set(names)) == 5
-    assert ADA not in "".join(names)
-
-
-async def test_the_same_reaction_some_seconds_later_has_another_name():
-    clock = StoppedClock()
-
-    [first] = await Ear(clock=clock).hears(reaction())
-    clock.moves(5)
-    [second] = await Ear(clock=clock).hears(reaction())
-
-    assert first.event_id != second.event_id
+    assert event.event_id == "one:8"
 
 
 async def test_events_are_told_in_the_order_of_their_frames():
@@ -104,9 +72,9 @@ async def test_after_reactions_were_cleared_the_same_one_is_new():
 
 
 async def test_a_new_session_knows_nothing_of_the_one_before():
-    told = await Ear().hears(READY, reaction(), OTHER, reaction())
+    told = await Ear().hears(READY, reaction(), {**READY, "d": {"session_id": "two"}}, reaction())
 
-    assert len({each.event_id for each in told}) == 2
+    assert [each.event_id for each in told] == ["one:8", "two:8"]
 
 
 async def test_what_the_database_does_not_take_is_told_until_it_does(caplog):

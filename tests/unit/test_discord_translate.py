@@ -46,7 +46,7 @@ HERE = MessageRef("discord", GUILD, CHANNEL, MESSAGE)
 
 
 def told(frame):
-    return translate(frame, FakeSurroundings(), now=NOW)
+    return translate(frame, FakeSurroundings(), name="s:7", now=NOW)
 
 
 def test_a_mention_in_a_channel_is_a_question_in_a_chain_of_replies():
@@ -172,11 +172,11 @@ def test_deletions_name_each_message():
 
 
 @pytest.mark.parametrize(("kind", "event_type"), [("ADD", ReactionAdded), ("REMOVE", ReactionRemoved)])
-def test_a_reaction_has_no_name_and_the_time_of_its_frame(kind, event_type):
+def test_a_reaction_is_named_after_its_frame(kind, event_type):
     [event] = told(reaction(kind, burst=True, type=1))
 
     assert isinstance(event, event_type)
-    assert (event.event_id, event.at, event.message) == ("", NOW, HERE)
+    assert (event.event_id, event.at, event.message) == ("s:7", NOW, HERE)
     assert (event.person, event.emoji, event.by_bot) == (PersonRef("discord", GUILD, ADA), "👍", False)
 
 
@@ -184,7 +184,7 @@ def test_the_reactions_of_bots_are_theirs():
     around = FakeSurroundings(bots={BEN})
 
     by = [
-        translate(frame, around, now=NOW)[0].by_bot
+        translate(frame, around, name="s:7", now=NOW)[0].by_bot
         for frame in (
             reaction(user_id=ME),
             reaction(member={"user": user(ADA, "Robot", bot=True)}),
@@ -209,8 +209,8 @@ def test_reactions_are_cleared_all_or_those_of_one_emoji():
     every = told(reaction("REMOVE_ALL"))
     one = told(reaction("REMOVE_EMOJI"))
 
-    assert every == [ReactionsCleared(event_id="", at=NOW, message=HERE)]
-    assert one == [ReactionsCleared(event_id="", at=NOW, message=HERE, emoji="👍")]
+    assert every == [ReactionsCleared(event_id="s:7", at=NOW, message=HERE)]
+    assert one == [ReactionsCleared(event_id="s:7", at=NOW, message=HERE, emoji="👍")]
 
 
 @pytest.mark.parametrize(

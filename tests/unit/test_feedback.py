@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.feedback import USER_FEEDBACK, USER_RATING, Meaning, canonical_emoji, meaning_of
+from core.feedback import USER_FEEDBACK, USER_RATING, Meaning, canonical_emoji, meaning_of, toned_emoji
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,15 @@ from core.feedback import USER_FEEDBACK, USER_RATING, Meaning, canonical_emoji, 
 )
 def test_every_thumb_up_is_one_emoji(name):
     assert canonical_emoji(name) == "👍"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("👍🏽", "👍🏽"), ("thumbsup::skin-tone-4", "👍🏽"), ("+1", "👍"), ("5️⃣", "5⃣"), ("shipit", "shipit"), ("🕰️", "🕰")],
+)
+def test_a_tone_can_be_kept(name, shown):
+    assert toned_emoji(name) == shown
+    assert canonical_emoji(shown) == canonical_emoji(name)
 
 
 @pytest.mark.parametrize(("name", "score"), [("one", 1), ("1️⃣", 1), ("1⃣", 1), ("five", 5), ("5️⃣", 5)])

@@ -9,7 +9,7 @@ import pytest
 
 from core.assistant import Assistant, Options
 from core.errors import MessageGoneError, PlaceGoneError, PlatformError, RateLimitedError
-from core.events import MessageReceived, ReactionAdded, ReactionRemoved
+from core.events import MessageDeleted, MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import EXPECTED_RESPONSE
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
@@ -208,6 +208,20 @@ async def test_a_comment_found_later_belongs_to_the_reply_it_was_written_under(s
 
     [kept] = await scene.log("log_feedback")
     assert kept.data["id"] == first.id
+
+
+async def test_a_comment_below_a_reply_whose_question_was_deleted_is_found(scene):
+    reply = await scene.ask("q1")
+    question = await scene.store.message(reply.question_id)
+    await scene.assistant.handle(
+        MessageDeleted(event_id="d", at=CLOCK.now(), message=question.parts[0]), scene.platform
+    )
+    scene.platform.messages = [scene.message("c1", "nice", addressed=False, found_later=True)]
+
+    await scene.look_back()
+
+    [kept] = await scene.log("log_feedback")
+    assert kept.data["id"] == reply.id
 
 
 async def test_a_place_is_looked_at_from_its_last_question_or_from_the_moment_of_the_loss(scene):

@@ -1,5 +1,7 @@
 """The table of the design: what a person does around a reply, and what becomes of it."""
 
+import asyncio
+
 import pytest
 
 from core.controls import Form, Notice
@@ -12,6 +14,7 @@ from core.events import (
     MessageEdited,
     ReactionAdded,
     ReactionRemoved,
+    ReactionsCleared,
 )
 from core.feedback import Meaning
 from core.language_models.scripted import words
@@ -127,6 +130,95 @@ async def test_only_its_author_can_take_a_comment_back(scene):
     await scene.handle(scene.reaction(ReactionAdded, "❌", said.message, by=ADA))
 
     assert await scene.opinions(reply) == {(BEN.key, "user_comment"): "too long"}
+
+
+async def test_what_was_taken_back_stays_so_though_it_was_edited_later(scene):
+    asked, reply = await scene.asks()
+    said = await scene.comments("too long", asked)
+    cross = scene.reaction(ReactionAdded, "❌", said.message)
+
+    await scene.handle(scene._event(MessageEdited, message=said.message, text="too short"))
+    await scene.handle(cross)
+    await scene.handle(scene._event(MessageEdited, message=said.message, text="too broad"))
+
+    assert await scene.opinions(reply) == {}
+
+
+async def test_what_is_taken_back_and_edited_at_once_does_not_count(scene, monkeypatch):
+    asked, reply = await scene.asks()
+    said = await scene.comments("too long", asked)
+    store, read = scene.store, scene.store.assessment_from
+
+    async def slowly(origin):
+        found = await read(origin)
+        await asyncio.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(store, "assessment_from", slowly)
+    cross = scene.reaction(ReactionAdded, "❌", said.message)
+    edit = scene._event(MessageEdited, message=said.message, text="too short")
+    await asyncio.gather(scene.handle(cross), scene.handle(edit))
+
+    assert await scene.opinions(reply) == {}
+
+
+@pytest.mark.parametrize("gone", ["deleted", "taken back"])
+async def test_a_comment_told_only_after_it_was_gone_is_not_kept(scene, gone):
+    asked, reply = await scene.asks()
+    late = scene.message("too long", by="ben", addressed=False, parent=asked.message)
+    end = scene._event(MessageDeleted, message=late.message)
+    if gone == "taken back":
+        end = scene.reaction(ReactionAdded, "❌", late.message)
+
+    await scene.handle(end)
+    await scene.handle(late)
+
+    assert await scene.opinions(reply) == {}
+
+
+async def test_a_comment_told_only_after_it_was_edited_reads_as_it_does_now(scene):
+    asked, reply = await scene.asks()
+    late = scene.message("too long", by="ben", addressed=False, parent=asked.message)
+    edits = [scene._event(MessageEdited, message=late.message, text=text) for text in ("better: yes", "better: no")]
+
+    for event in (*reversed(edits), late, edits[0]):
+        await scene.handle(event)
+
+    assert await scene.opinions(reply) == {(BEN.key, "expected_response"): "no"}
+
+
+async def test_a_comment_told_late_makes_the_assistant_look_how_it_stands(scene):
+    asked, reply = await scene.asks()
+    looked_at = []
+    scene.assistant._hearing._look_at = lambda _, reply_id: looked_at.append(reply_id)
+    late = scene.message("too long", by="ben", addressed=False, parent=asked.message)
+    scene.told = 1_000_000_000
+    on_time = scene.message("too short", by="ben", addressed=False, parent=asked.message)
+
+    await scene.handle(late)
+    await scene.handle(on_time)
+
+    assert looked_at == [reply.message_id]
+
+
+async def test_a_moderator_who_clears_one_tone_of_an_emoji_leaves_the_others(scene):
+    _, reply = await scene.asks()
+    for by, emoji in ((BEN, "👍🏽"), (ADA, "👍")):
+        await scene.handle(scene.reaction(ReactionAdded, emoji, part(reply), by=by))
+
+    await scene.handle(scene._event(ReactionsCleared, message=part(reply), emoji="👍🏽"))
+
+    assert await scene.opinions(reply) == {(ADA.key, "user_feedback"): True}
+
+
+async def test_who_takes_one_tone_of_an_emoji_away_and_leaves_another_still_votes(scene):
+    _, reply = await scene.asks()
+    for emoji in ("👍🏽", "👍"):
+        await scene.handle(scene.reaction(ReactionAdded, emoji, part(reply)))
+
+    await scene.handle(scene.reaction(ReactionRemoved, "👍", part(reply)))
+
+    assert await scene.opinions(reply) == {(BEN.key, "user_feedback"): True}
 
 
 async def test_a_comment_edited_into_a_correction_is_one(scene):

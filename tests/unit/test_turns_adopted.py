@@ -227,6 +227,38 @@ async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_answered_
     assert len(await house.replies()) == 1
 
 
+async def test_half_an_answer_of_which_nothing_was_noted_is_found_when_its_question_is_told_again():
+    house = House(Finding(forgets=True))
+    asked = house.question()
+    await house.dies_after(SLOW, asked)
+    house.leases.turns.clear()
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(asked, house.platform)
+        await until(lambda: house.platform.now == ["An answer that is whole."])
+
+    assert [parts_of(each) for each in await house.replies()] == [["m0"]]
+
+
+async def test_whoever_is_broken_off_while_taking_a_question_up_does_not_keep_it_from_others(house):
+    asked, taken = house.question(), set()
+    house.leases.take, house.leases.give_back = _noting(taken.add), _noting(taken.discard)
+    async with house.process(WHOLE) as assistant:
+        waiting, house.leases.waiting = house.leases.waiting, _never
+        handling = asyncio.create_task(assistant.handle(asked, house.platform))
+        await until(lambda: taken)
+        await asyncio.sleep(0.01)
+        handling.cancel()
+        await asyncio.gather(handling, return_exceptions=True)
+        house.leases.waiting = waiting
+
+        assert taken == set()
+        await assistant.handle(asked, house.platform)
+        await until(lambda: house.platform.shown)
+
+    assert house.platform.now == ["An answer that is whole."]
+
+
 async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_found_by_the_next_process(house):
     await house.dies_after(SLOW, house.question())
     await house.forgets_turns()
@@ -349,6 +381,18 @@ async def _delete(house, asked):
 async def _opt_out(house):
     stop = SetConsent(subject=ADA.key, keep=False)
     await house.store.append(envelop(stop, environment="dev", at=START, where=ADA, key="stop", subject=ADA.key))
+
+
+async def _never(_):
+    await asyncio.Event().wait()
+
+
+def _noting(note):
+    async def noted(name):
+        note(name)
+        return True
+
+    return noted
 
 
 def _only_later(store):

@@ -1,0 +1,93 @@
+"""What a process that has died left behind: turns that wait, half an answer, questions that were never taken up.
+
+It only finds them; who takes them up, and when, is `turns`'.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from core.answering import Answering, Turn
+from core.clock import Clock
+from core.errors import PlatformError
+from core.messages import MessageRef, PlaceRef
+from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
+
+logger = logging.getLogger(__name__)
+
+Platforms: TypeAlias = Callable[[PlaceRef], ChatPlatform | None]
+"""Where we can answer."""
+
+_LONG_AGO: Final = timedelta(days=1)
+"""At the start, questions that are older are not answered any more."""
+_JUST_NOW: Final = timedelta(seconds=5)
+"""Questions that are newer may be about to be taken up by whoever heard them."""
+_OVERLAP: Final = timedelta(seconds=30)
+"""The platform's clock may be behind ours."""
+
+
+class Leftovers:
+    """Makes turns of what is left."""
+
+    def __init__(self, store: Store, leases: Leases, clock: Clock) -> None:
+        self._store = store
+        self._leases = leases
+        self._clock = clock
+        self._looked_until: datetime | None = None
+
+    async def turn(self, waiting: PendingTurn, platform: ChatPlatform, *, is_first: bool) -> Turn | None:
+        """A turn that waits, as it is to go on; None where it is over, or nobody wants it any more.
+
+        `is_first`: no other in its conversation is to go on before it.
+        """
+        question = await self._store.message(waiting.question_id)
+        conversation = await self._store.conversation(waiting.conversation_id)
+        if question is None or conversation is None or not question.parts:
+            return None
+        if await self._store.message(waiting.reply_id) is not None:
+            return None
+        turn = Turn(conversation, question, question.parts[0], waiting.place, platform, not question.content)
+        turn = replace(turn, retry_of=waiting.retry_of, name=waiting.name)
+        begun = await self.begun(turn, waiting.parts, is_first=is_first)
+        return None if question.deleted and not begun else replace(turn, begun=begun)
+
+    async def forgotten(self, platforms: Platforms) -> list[Turn]:
+        """The questions that were kept and do not wait: their process died in between."""
+        before = self._clock.now() - _JUST_NOW
+        since = self._looked_until or before - _LONG_AGO
+        questions = await self._store.unanswered(since, before)
+        self._looked_until = before - _OVERLAP
+        found = []
+        for question in questions:
+            conversation = await self._store.conversation(question.conversation_id)
+            platform = platforms(conversation.place) if conversation is not None else None
+            if conversation is None or platform is None or not question.parts:
+                continue
+            waiting = await self._leases.waiting(conversation.id)
+            if all(each.question_id != question.id for each in waiting):
+                place, withheld = conversation.place, not question.content
+                found.append(Turn(conversation, question, question.parts[0], place, platform, withheld, was_left=True))
+        return found
+
+    async def begun(self, turn: Turn, noted: Sequence[MessageRef] = (), *, is_first: bool) -> tuple[MessageRef, ...]:
+        """What shows of an answer: what was noted, and what was posted too late to be."""
+        platform = turn.platform
+        if not isinstance(platform, CanFindOwn):
+            return tuple(noted)
+        nonce, found = Answering.nonce(turn.reply_id), list(noted)
+        try:
+            for message, name in await platform.own_since(turn.place, turn.asked_in):
+                # What has no name can only be of the first answer that is not in the log: the others were not begun.
+                is_ours = name.startswith(nonce) if name else is_first and await self._is_unknown(message)
+                if message not in found and is_ours:
+                    found.append(message)
+        except PlatformError as error:
+            logger.info("own_messages_not_found", extra={"error": str(error)})
+        return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
+
+    async def _is_unknown(self, message: MessageRef) -> bool:
+        """A message of ours is neither in the log nor noted for an answer."""
+        turns = await self._leases.showing(message.channel)
+        return all(message not in each.parts for each in turns) and await self._store.message_at(message) is None
