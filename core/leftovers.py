@@ -3,20 +3,22 @@
 It only finds them; who takes them up, and when, is `turns`'.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from core.answering import Answering, Turn
 from core.clock import Clock
-from core.errors import PlatformError
+from core.errors import PlatformError, RateLimitedError
 from core.messages import MessageRef, PlaceRef
 from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
 
 logger = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
 Platforms: TypeAlias = Callable[[PlaceRef], ChatPlatform | None]
 """Where we can answer."""
 
@@ -26,6 +28,8 @@ _JUST_NOW: Final = timedelta(seconds=5)
 """Questions that are newer may be about to be taken up by whoever heard them."""
 _OVERLAP: Final = timedelta(seconds=30)
 """The platform's clock may be behind ours."""
+_TRIES: Final = 10
+"""Of a look at what shows, where the platform asks for a pause: without it, what shows would be posted again."""
 
 
 class Leftovers:
@@ -78,7 +82,7 @@ class Leftovers:
             return tuple(noted)
         nonce, found = Answering.nonce(turn.reply_id), list(noted)
         try:
-            for message, name in await platform.own_since(turn.place, turn.asked_in):
+            for message, name in await _patiently(lambda: platform.own_since(turn.place, turn.asked_in)):
                 # What has no name can only be of the first answer that is not in the log: the others were not begun.
                 is_ours = name.startswith(nonce) if name else is_first and await self._is_unknown(message)
                 if message not in found and is_ours:
@@ -91,3 +95,13 @@ class Leftovers:
         """A message of ours is neither in the log nor noted for an answer."""
         turns = await self._leases.showing(message.channel)
         return all(message not in each.parts for each in turns) and await self._store.message_at(message) is None
+
+
+async def _patiently(look: Callable[[], Awaitable[Found]]) -> Found:
+    """What `look` finds. Raises what it raises, RateLimitedError only after many in a row."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await look()
+        except RateLimitedError as error:
+            await asyncio.sleep(error.retry_after)
+    return await look()

@@ -41,6 +41,12 @@ class House:
         await self.world.pocket.until(lambda: self.world.face.connected > before, timeout=20)
         return bot
 
+    async def dies(self, bot):
+        """It is killed, and the platform has noticed."""
+        before = self.world.face.connected
+        await bot.kill()
+        await self.world.pocket.until(lambda: self.world.face.connected < before, timeout=20)
+
     async def asked(self, *, parts=1, **more):
         """A question, when so many messages of its answer show, and the last of them has some text."""
         question = await self.world.asks("Ada", "go on", **more)
@@ -85,7 +91,7 @@ async def test_the_next_start_finishes_the_reply_in_the_same_messages(platform, 
         question = await house.asked(parts=parts)
         began = house.world.parts(question)
 
-        await bot.kill()
+        await house.dies(bot)
         await house.bot()
         record = await house.world.kept(question, patience=30)
 
@@ -105,7 +111,7 @@ async def test_another_process_takes_the_reply_over_in_seconds(platform, postgre
         [part] = house.world.parts(question)
         await house.bot()
 
-        await writer.kill()
+        await house.dies(writer)
         states = len(part.states)
         await house.world.pocket.until(lambda: len(part.states) > states, timeout=TAKEN_OVER)
         record = await house.world.kept(question, patience=30)
@@ -119,7 +125,7 @@ async def test_the_votes_and_questions_of_the_time_between_are_not_lost(platform
     async with a_house(platform, database_url, tmp_path, SHORT, pace=100) as house:
         bot = await house.bot()
         question = await house.asked()
-        await bot.kill()
+        await house.dies(bot)
 
         await house.world.person("Ben").reacts("👍", house.world.parts(question)[0])
         second = await house.world.asks("Cleo", "and then?", after=question)
@@ -142,7 +148,7 @@ async def test_a_second_bot_on_one_sqlite_file_is_refused_until_the_first_is_gon
         with pytest.raises(DatabaseUnavailableError, match=r"Another bot \(process \d+\) is running on .*plaudit.db"):
             async with running(house.world.settings, [platform]):
                 pass
-        await bot.kill()
+        await house.dies(bot)
 
         async with running(house.world.settings, [platform]):
             pass

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.assistant import Assistant, Options
+from core.errors import RateLimitedError
 from core.events import MessageDeleted, MessageReceived, ReactionAdded
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef
@@ -26,8 +27,12 @@ class Finding(FakePlatform):
     def __init__(self, *, forgets: bool = False) -> None:
         super().__init__(length=2000)
         self.forgets = forgets
+        self.pauses = 0
 
     async def own_since(self, place, question):
+        if self.pauses:
+            self.pauses -= 1
+            raise RateLimitedError(0.01)
         refs = [MessageRef("fake", "w", place.channel, each) for each in self.shown]
         return [(ref, "" if self.forgets else nonce) for ref, nonce in zip(refs, self.nonces, strict=True)]
 
@@ -138,6 +143,19 @@ async def test_a_message_that_was_posted_and_not_noted_is_found(forgets):
     await house.dies_after(SLOW, house.question())
     [waiting] = await house.leases.orphans()
     await house.leases.shows(waiting.reply_id, ())
+
+    [reply] = await house.goes_on()
+
+    assert house.platform.now == ["An answer that is whole."]
+    assert parts_of(reply) == ["m0"]
+
+
+async def test_a_platform_that_asks_for_a_pause_is_asked_again_what_shows():
+    house = House(Finding(forgets=True))
+    await house.dies_after(SLOW, house.question())
+    [waiting] = await house.leases.orphans()
+    await house.leases.shows(waiting.reply_id, ())
+    house.platform.pauses = 2
 
     [reply] = await house.goes_on()
 
