@@ -119,7 +119,13 @@ def export_log(*, out: Out, as_of: AsOf = None, as_json: AsJson = False) -> None
 @asynccontextmanager
 async def _source(settings: Settings) -> AsyncIterator[Source]:
     async with opened() as store, connected(settings.database_url) as database:
-        yield Source(database, store.ledger(), await store.pseudonyms(), acknowledged(settings.acknowledged_terms))
+        yield Source(
+            settings.database_url,
+            database,
+            store.ledger(),
+            await store.pseudonyms(),
+            acknowledged(settings.acknowledged_terms),
+        )
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,28 +13,27 @@ from sqlalchemy import Connection
 from core.errors import SettingsError
 from core.exports import reading
 from core.exports.card import card
+from core.exports.collecting import Job, collect, collect_beside, collected
 from core.exports.columns import columns
 from core.exports.manifest import SPLITS, TRAIN, File, Manifest
 from core.exports.options import Format, Options
 from core.exports.place import Place, as_file, as_json, sha256
 from core.exports.raw import uncollected
-from core.exports.rows import RowMaker
-from core.exports.spilling import Buckets, Shaper, bits_for
-from core.exports.talks import Talk
+from core.exports.spilling import Spilled, bits_for
 from core.exports.terms import check_terms
 from core.exports.writing import JsonlWriter, ParquetWriter, Writer, arrow
 from core.pseudonyms import Pseudonyms
 from core.store import log
 from core.store.engine import Database
-from core.store.erasing import names_of
 from core.store.ledger import Export
 
 COLLECTING, WRITING = "collecting rows", "writing files"
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
-_NOTED_EVERY: Final = 50
-"""Pages between two notes of how far the collecting is."""
+LARGE = 20_000
+"""Conversations from which on a second process helps to collect."""
+_LARGEST_BITS: Final = 12
 
 
 class ExportLedger(Protocol):
@@ -55,6 +54,8 @@ class ExportLedger(Protocol):
 class Source:
     """Where an export comes from, and who is told of it."""
 
+    url: str
+    """As `connected` takes it: a large export has a second process."""
     database: Database
     ledger: ExportLedger
     pseudonyms: Pseudonyms
@@ -93,16 +94,13 @@ class Making:
     async def make(self, as_of: int | None) -> dict[str, Any]:
         """See `make`."""
         finished = await asyncio.to_thread(self._place.manifest)
-        newest = await self._source.database.read(log.newest)
         privacy = await reading.privacy(self._source.database)
         if finished is not None:
-            return self._again(finished, as_of, privacy.state)
+            return await asyncio.to_thread(self._again, finished, as_of, privacy.state)
         while True:
-            await self._begin(as_of, newest, privacy)
-            buckets = Buckets(self._place.partial, self._state["bits"])
-            if not self._state["collected"]:
-                await self._collect(buckets, privacy)
-            await asyncio.to_thread(self._write, buckets)
+            await self._begin(as_of, privacy)
+            await self._collect(privacy)
+            await asyncio.to_thread(self._write)
             now = await reading.privacy(self._source.database)
             if now.state == privacy.state:
                 return await asyncio.to_thread(self._finish)
@@ -126,7 +124,7 @@ class Making:
             )
         return finished
 
-    async def _begin(self, as_of: int | None, newest: int, privacy: reading.Privacy) -> None:
+    async def _begin(self, as_of: int | None, privacy: reading.Privacy) -> None:
         """Go on with what is half done where it is the same export, else begin."""
         state = await asyncio.to_thread(self._place.state)
         asked = {"options": self._options.to_json(), "consent": privacy.state}
@@ -136,6 +134,12 @@ class Making:
                 self._state = state
                 return
         await asyncio.to_thread(self._place.clear)
+        self._state = asked | await self._new(as_of)
+        await asyncio.to_thread(self._place.note, self._state)
+
+    async def _new(self, as_of: int | None) -> dict[str, Any]:
+        database = self._source.database
+        newest = await database.read(log.newest)
         as_of = newest if as_of is None else min(as_of, newest)
         export = await self._source.ledger.note(
             self._options.kind.value,
@@ -144,80 +148,84 @@ class Making:
             seq_to=as_of,
             options=self._options.to_json(),
         )
-        replies = await self._source.database.read(_replies)
-        self._state = asked | {
-            "export": export.id,
-            "as_of": as_of,
-            "bits": bits_for(replies),
-            "after": "",
-            "passed": 0,
-            "sizes": None,
-            "collected": False,
-            "judged": 0,
-            "left_out": {},
-            "lines": 0,
-            "shards": {},
-        }
-        await asyncio.to_thread(self._place.note, self._state)
+        total = await reading.conversations(database)
+        spans = await reading.halves(database, total) if total >= LARGE else [reading.EVERYTHING]
+        bits = bits_for(await database.read(_replies))
+        told = {"export": export.id, "as_of": as_of, "total": total, "bits": bits}
+        return told | {"spans": [tuple(each) for each in spans], "shards": {}}
 
-    async def _collect(self, buckets: Buckets, privacy: reading.Privacy) -> None:
+    async def _collect(self, privacy: reading.Privacy) -> None:
         """Every row into its bucket."""
-        total = await reading.conversations(self._source.database)
-        reader = reading.TalkReader(self._source.database, self._state["as_of"], self._options.scope)
-        spill = _Spill(self._options, buckets, self._source.pseudonyms, privacy)
-        spill.resume(self._state)
-        buckets.open(self._state["sizes"])
-        try:
-            number = 0
-            async for after, passed, talks in reader.pages(self._state["after"]):
-                await asyncio.to_thread(spill.add, talks)
-                number += 1
-                self._state |= {"after": after, "passed": self._state["passed"] + passed}
-                self._progress(COLLECTING, min(self._state["passed"], total), total)
-                if number % _NOTED_EVERY == 0:
-                    await asyncio.to_thread(self._note, spill, buckets)
-            self._state["collected"] = True
-            await asyncio.to_thread(self._note, spill, buckets)
-        finally:
-            buckets.close()
+        spans = [reading.Span(*each) for each in self._state["spans"]]
+        if all(collected(directory)["done"] for directory in self._directories):
+            return
+        edited = frozenset(await reading.find_edited(self._source.database, self._state["as_of"]))
+        jobs = [
+            Job(
+                self._options,
+                self._state["as_of"],
+                span,
+                edited,
+                privacy,
+                self._source.pseudonyms,
+                directory,
+                self._state["bits"],
+            )
+            for span, directory in zip(spans, self._directories, strict=True)
+        ]
+        passed = [0] * len(jobs)
 
-    def _note(self, spill: "_Spill", buckets: Buckets) -> None:
-        self._state |= spill.state() | {"sizes": buckets.flush()}
-        self._place.note(self._state)
+        def teller(number: int) -> Callable[[int], None]:
+            def tell(count: int) -> None:
+                passed[number] = count
+                self._progress(COLLECTING, min(sum(passed), self._state["total"]), self._state["total"])
 
-    def _write(self, buckets: Buckets) -> None:
+            return tell
+
+        works = [collect_beside(self._source.url, job, teller(place)) for place, job in enumerate(jobs[1:], start=1)]
+        await _all_of(collect(self._source.database, jobs[0], teller(0)), *works)
+
+    @property
+    def _directories(self) -> list[Path]:
+        """Where each span is collected."""
+        return [self._place.partial / str(number) for number in range(len(self._state["spans"]))]
+
+    def _write(self) -> None:
         """Every file that is not there yet."""
+        lines = sum(collected(each)["lines"] for each in self._directories)
         bits = 0
-        while bits < _LARGEST_BITS and (self._state["lines"] >> bits) > self._options.shard_rows:
+        while bits < _LARGEST_BITS and (lines >> bits) > self._options.shard_rows:
             bits += 1
+        spilled = Spilled(self._directories, self._state["bits"])
         shards: dict[str, Any] = self._state["shards"]
         for shard in range(1 << bits):
             known = shards.get(str(shard))
             if known is None or not all(self._place.has(as_file(each)) for each in known):
-                shards[str(shard)] = as_json(self._write_shard(buckets, shard, bits))
+                shards[str(shard)] = as_json(self._write_shard(spilled, shard, bits))
                 self._place.note(self._state)
             self._progress(WRITING, shard + 1, 1 << bits)
 
     @uncollected()
-    def _write_shard(self, buckets: Buckets, shard: int, bits: int) -> list[File]:
+    def _write_shard(self, spilled: Spilled, shard: int, bits: int) -> list[File]:
         paths = {name: f"data/{name}-{shard:05}-of-{1 << bits:05}.{self._options.format.suffix}" for name in SPLITS}
         counts: dict[str, Counter[str]] = {name: Counter() for name in SPLITS}
         with ExitStack() as stack:
             half = {name: stack.enter_context(self._place.making(path)) for name, path in paths.items()}
             with ExitStack() as files:
                 writers = {name: files.enter_context(self._writer(path)) for name, path in half.items()}
-                for both in buckets.shard(shard, bits):
+                for both in spilled.shard(shard, bits):
                     for name, lines in zip(SPLITS, both, strict=True):
                         writers[name].write(lines.json)
                         counts[name].update(rows=len(lines.json), liked=lines.liked, disliked=lines.disliked)
-        found = []
-        for name, path in paths.items():
-            whole = self._place.directory / path
-            if counts[name]["rows"]:
-                found.append(File(path, name, **counts[name], bytes=whole.stat().st_size, sha256=sha256(whole)))
-            else:
-                whole.unlink()
-        return found
+        return [file for name, path in paths.items() if (file := self._file(name, path, counts[name]))]
+
+    def _file(self, split: str, path: str, counts: Mapping[str, int]) -> File | None:
+        """What there is to know of a written file; one without rows is taken away."""
+        whole = self._place.directory / path
+        if counts["rows"]:
+            return File(path, split, **counts, bytes=whole.stat().st_size, sha256=sha256(whole))
+        whole.unlink()
+        return None
 
     def _writer(self, path: Path) -> Writer:
         if self._options.format is Format.PARQUET:
@@ -228,69 +236,32 @@ class Making:
         shards = sorted(self._state["shards"].items(), key=lambda each: int(each[0]))
         files = [as_file(each) for _, found in shards for each in found]
         files.sort(key=lambda each: (each.split != TRAIN, each.path))
+        told = [collected(each) for each in self._directories]
+        left_out: Counter[str] = Counter()
+        for each in told:
+            left_out.update(each["left_out"])
         manifest = Manifest(
             self._options,
             self._state["as_of"],
             self._state["consent"],
-            self._state["judged"],
-            self._state["left_out"],
-            self._state["lines"] - sum(each.rows for each in files),
+            sum(each["judged"] for each in told),
+            left_out,
+            sum(each["lines"] for each in told) - sum(each.rows for each in files),
             tuple(files),
         )
         self._place.finish(manifest.to_bytes(), card(manifest))
         return manifest.to_json()
 
 
-_LARGEST_BITS: Final = 12
-
-
-class _Spill:
-    """Makes rows of conversations and puts them into buckets."""
-
-    def __init__(self, options: Options, buckets: Buckets, pseudonyms: Pseudonyms, privacy: reading.Privacy) -> None:
-        self._buckets = buckets
-        self._shaper = Shaper(options)
-        private, names = _Remembered(lambda key: _is_private(key, privacy)), _Remembered(pseudonyms.of)
-        self._rows = RowMaker(options, private.__getitem__, names.__getitem__)
-        self._lines = 0
-
-    def resume(self, state: dict[str, Any]) -> None:
-        """Count on from what was noted."""
-        self._rows.left_out.update(state["left_out"])
-        self._rows.judged, self._lines = state["judged"], state["lines"]
-
-    def state(self) -> dict[str, Any]:
-        """What is to be noted."""
-        return {"left_out": dict(self._rows.left_out), "judged": self._rows.judged, "lines": self._lines}
-
-    @uncollected()
-    def add(self, talks: Iterable[Talk]) -> None:
-        """The rows of some conversations."""
-        for talk in talks:
-            for row in self._rows.rows(talk):
-                self._buckets.add(*self._shaper.line(row))
-                self._lines += 1
-
-
-def _is_private(key: str, privacy: reading.Privacy) -> bool:
-    return bool(key) and not privacy.unwilling.isdisjoint(names_of(key))
-
-
-class _Remembered(dict[str, Any]):
-    """A function of people, each asked about once; those asked about first are forgotten when there are many."""
-
-    def __init__(self, function: Callable[[str], Any]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, key: str) -> Any:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[key] = found = self._function(key)
-        return found
-
-
-_REMEMBERED: Final = 50_000
+async def _all_of(*works: Coroutine[Any, Any, None]) -> None:
+    """Do them side by side; where one fails, the others end before it is told."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for each in tasks:
+            each.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _replies(connection: Connection) -> int:

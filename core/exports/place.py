@@ -36,7 +36,7 @@ class Place:
         """
         there = {each.name for each in self.directory.iterdir()} if self.directory.is_dir() else set()
         if MANIFEST in there:
-            return self._read(self.directory / MANIFEST)
+            return read_json(self.directory / MANIFEST)
         if self.directory.exists() and not self.directory.is_dir():
             raise SettingsError(f"{self.directory} is a file: name an empty or a new directory with --out.")
         if there and PARTIAL not in there:
@@ -46,12 +46,11 @@ class Place:
     def state(self) -> dict[str, Any]:
         """What was noted of an export that is half done; empty where nothing was."""
         path = self.partial / _STATE
-        return self._read(path) if path.exists() else {}
+        return read_json(path) if path.exists() else {}
 
     def note(self, state: dict[str, Any]) -> None:
         """Note how far it is."""
-        self.partial.mkdir(parents=True, exist_ok=True)
-        self._write(self.partial / _STATE, orjson.dumps(state))
+        write_json(self.partial / _STATE, state)
 
     def clear(self) -> None:
         """Take away what is half done, and files that were finished with it."""
@@ -72,25 +71,34 @@ class Place:
         path = self.directory / file.path
         return path.is_file() and path.stat().st_size == file.bytes and sha256(path) == file.sha256
 
-    def finish(self, manifest: bytes, card: str | None) -> None:
+    def finish(self, manifest: bytes, card: str | None = None) -> None:
         """Write what the export says of itself; the manifest last, which makes it whole."""
         if card is not None:
-            self._write(self.directory / CARD, card.encode())
-        self._write(self.directory / MANIFEST, manifest)
+            write_whole(self.directory / CARD, card.encode())
+        write_whole(self.directory / MANIFEST, manifest)
         shutil.rmtree(self.partial, ignore_errors=True)
 
-    def _read(self, path: Path) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = orjson.loads(path.read_bytes())
-        except (orjson.JSONDecodeError, OSError) as error:
-            raise SettingsError(f"{path} cannot be read ({error}): name a new directory with --out.") from error
-        return found
 
-    def _write(self, path: Path, text: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(f".{path.name}.half")
-        half.write_bytes(text)
-        half.replace(path)
+def read_json(path: Path) -> dict[str, Any]:
+    """What a file of ours says. Raises SettingsError where it cannot be read."""
+    try:
+        found: dict[str, Any] = orjson.loads(path.read_bytes())
+    except (orjson.JSONDecodeError, OSError) as error:
+        raise SettingsError(f"{path} cannot be read ({error}): name a new directory with --out.") from error
+    return found
+
+
+def write_json(path: Path, told: dict[str, Any]) -> None:
+    """Write it whole or not at all."""
+    write_whole(path, orjson.dumps(told))
+
+
+def write_whole(path: Path, text: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.half")
+    half.write_bytes(text)
+    half.replace(path)
 
 
 def sha256(path: Path) -> str:

@@ -28,16 +28,27 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def raw_rows(connection: Connection, statement: Executable | str) -> list[tuple[Any, ...]]:
-    """All rows of a statement. Raises DatabaseUnavailableError where they cannot be read to the end."""
-    result = connection.exec_driver_sql(statement) if isinstance(statement, str) else connection.execute(statement)
+@contextmanager
+def raw_cursor(
+    connection: Connection, statement: Executable | str, values: dict[str, Any] | None = None
+) -> Iterator[Any]:
+    """The driver's cursor on the rows of a statement. Raises DatabaseUnavailableError where they cannot be read on."""
+    if isinstance(statement, str):
+        result = connection.exec_driver_sql(statement)
+    else:
+        result = connection.execute(statement, values)
     dbapi: Any = connection.dialect.dbapi
-    cursor: Any = result.cursor
     try:
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        yield result.cursor
     except dbapi.Error as error:  # SQLAlchemy translates only what goes through its hands
         raise DatabaseUnavailableError(f"The database cannot be read to the end ({error}).") from error
     result.close()
+
+
+def raw_rows(connection: Connection, statement: Executable, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows of a statement. Raises DatabaseUnavailableError where they cannot be read to the end."""
+    with raw_cursor(connection, statement, values) as cursor:
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     return rows
 
 

@@ -5,12 +5,12 @@ as fast as folding. All others, and those in which a text was edited, are folded
 (`tests/contract/test_exports_reading.py`).
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, cast, false, func, literal_column, select, true
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal_column, select, true
 
 from core.exports.options import Scope
 from core.exports.raw import gives_text, raw_rows, uncollected
@@ -57,7 +57,28 @@ _OPINION = (
     _a.seq,
 )
 _CONVERSATION = (_c.id, _c.place, _c.branched_from, cast(_c.model, Text))
+_in_order = select(*_CONVERSATION).where(_c.id > bindparam("after")).order_by(_c.id)
+_all = _in_order.limit(bindparam("limit"))
+_up_to = _in_order.where(_c.id <= bindparam("up_to")).limit(bindparam("limit"))
+_between = and_(_m.conversation_id >= bindparam("first"), _m.conversation_id <= bindparam("last"))
+_said_between = select(*_SAID).where(_between).order_by(_m.conversation_id, _m.seq)
 _by_people = and_(_a.current == true(), _a.source_type == SourceType.HUMAN.value)
+# The role as text, not as a parameter: only so does the partial index serve it.
+_opinions_between = (
+    select(_a.message_id, *_OPINION)
+    .join_from(table(MessageRow), table(AssessmentRow), _a.message_id == _m.id)
+    .where(_between, _m.role == literal_column(f"'{Role.ASSISTANT.value}'"), _by_people)
+)
+
+
+class Span(NamedTuple):
+    """Conversations by their ids: those behind `after`, and up to the last or to `up_to`."""
+
+    after: str = ""
+    up_to: str | None = None
+
+
+EVERYTHING: Final = Span()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,46 +118,56 @@ async def conversations(database: Database) -> int:
     return await database.read(lambda connection: connection.execute(select(func.count(_c.id))).scalar_one())
 
 
+async def halves(database: Database, count: int) -> list[Span]:
+    """All of `count` conversations in two spans."""
+    middle = select(_c.id).order_by(_c.id).offset(count // 2).limit(1)
+    id_ = await database.read(lambda connection: connection.execute(middle).scalar())
+    return [EVERYTHING] if id_ is None else [Span(up_to=id_), Span(after=id_)]
+
+
+async def find_edited(database: Database, as_of: int) -> set[str]:
+    """The conversations in which a message was edited or deleted up to `as_of`; found by passing over the log."""
+    found: set[str] = set()
+    for start in range(0, as_of, _SCANNED):
+        found |= await database.read(partial(_edited, after=start, up_to=min(start + _SCANNED, as_of)))
+    return found
+
+
 class TalkReader:
     """Reads the conversations of a scope as of a seq, in the order of their ids."""
 
-    def __init__(self, database: Database, as_of: int, scope: Scope) -> None:
+    def __init__(self, database: Database, as_of: int, scope: Scope, edited: Collection[str]) -> None:
+        """`edited`: what `find_edited` found."""
         self._database = database
         self._as_of = as_of
         self._scope = scope
-        self._changed: set[str] = set()
+        self._changed = set(edited)
         """Conversations whose tables are not as they were, or whose texts were edited."""
         self._looked: int = as_of
 
-    async def pages(self, after: str = "") -> AsyncIterator[tuple[str, int, list[Talk]]]:
-        """From the first conversation behind `after`: the last id of a page, how many it passed, those in the scope."""
-        await self._find_edited()
-        while page := await self._database.read(partial(self._page, after=after)):
+    async def pages(self, span: Span = EVERYTHING) -> AsyncIterator[tuple[str, int, list[Talk]]]:
+        """The conversations of a span: the last id of a page, how many it passed, those that are in the scope."""
+        after = span.after
+        while page := await self._database.read(partial(self._page, after=after, up_to=span.up_to)):
             after, passed, talks = page
             yield after, passed, talks
 
-    async def _find_edited(self) -> None:
-        for start in range(0, self._as_of, _SCANNED):
-            end = min(start + _SCANNED, self._as_of)
-            self._changed |= await self._database.read(partial(_edited, after=start, up_to=end))
-
     @uncollected()
-    def _page(self, connection: Connection, after: str) -> tuple[str, int, list[Talk]] | None:
-        bounds = [_c.id > after] if after else []
-        rows = connection.execute(select(*_CONVERSATION).where(*bounds).order_by(_c.id).limit(PAGE)).all()
-        if not rows:
+    def _page(self, connection: Connection, after: str, up_to: str | None) -> tuple[str, int, list[Talk]] | None:
+        bounds = {"after": after, "up_to": up_to, "limit": PAGE}
+        found = connection.execute(_all if up_to is None else _up_to, bounds).all()
+        if not found:
             return None
-        last = rows[-1][0]
-        rows = [row for row in rows if self._in_scope(row[1])]
+        rows = [row for row in found if self._in_scope(row[1])]
         if not rows:
-            return last, PAGE, []
-        between = and_(_m.conversation_id >= rows[0][0], _m.conversation_id <= rows[-1][0])
+            return found[-1][0], len(found), []
+        between = {"first": rows[0][0], "last": rows[-1][0]}
         messages = _messages(connection, between)
         opinions = _opinions(connection, between)
         # Looked for after the tables were read: what came to them meanwhile is among it.
         self._look(connection)
         talks = [self._talk(connection, row, messages.get(row[0], []), opinions) for row in rows]
-        return last, PAGE, [talk for talk in talks if talk is not None]
+        return found[-1][0], len(found), [talk for talk in talks if talk is not None]
 
     def _look(self, connection: Connection) -> None:
         newest = log.newest(connection)
@@ -196,13 +227,14 @@ class TalkReader:
         row = connection.execute(select(*_CONVERSATION).where(_c.id == conversation_id)).first()
         if row is None:
             return None
-        messages = _messages(connection, _m.conversation_id == conversation_id).get(conversation_id, [])
+        alone = {"first": conversation_id, "last": conversation_id}
+        messages = _messages(connection, alone).get(conversation_id, [])
         return Talk(row[0], row[0], row[1], row[3], messages), row[2]
 
 
-def _messages(connection: Connection, bounds: Any) -> dict[str, list[Said]]:
-    query = select(*_SAID).where(bounds).order_by(_m.conversation_id, _m.seq)
-    rows = raw_rows(connection, query)
+def _messages(connection: Connection, between: dict[str, str]) -> dict[str, list[Said]]:
+    """The messages of conversations between the ids `first` and `last`, by conversation."""
+    rows = raw_rows(connection, _said_between, between)
     if not gives_text(connection):
         rows = [(*row[:_AT], to_iso_text(row[_AT]), *row[_AT + 1 :]) for row in rows]
     found: dict[str, list[Said]] = {}
@@ -215,11 +247,10 @@ def _messages(connection: Connection, bounds: Any) -> dict[str, list[Said]]:
     return found
 
 
-def _opinions(connection: Connection, bounds: Any) -> dict[str, list[Opinion]]:
-    reply = _m.role == literal_column(f"'{Role.ASSISTANT.value}'")
-    query = select(_a.message_id, *_OPINION).join_from(table(MessageRow), table(AssessmentRow), _a.message_id == _m.id)
+def _opinions(connection: Connection, between: dict[str, str]) -> dict[str, list[Opinion]]:
+    """What people think of the replies in the same conversations, by reply."""
     found: dict[str, list[Opinion]] = {}
-    rows = raw_rows(connection, query.where(bounds, reply, _by_people))
+    rows = raw_rows(connection, _opinions_between, between)
     if not gives_text(connection):
         rows = [(*row[:-2], to_iso_text(row[-2]), row[-1]) for row in rows]
     for message_id, *row in rows:

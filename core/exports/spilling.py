@@ -5,7 +5,7 @@ sorted. So the order is shuffled, the same each time, and rows that say the same
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -95,7 +95,7 @@ class Buckets:
         """Open them to be added to; `sizes`: what of them is to be kept, in bytes."""
         self._directory.mkdir(parents=True, exist_ok=True)
         for number in range(1 << self.bits):
-            file = self.path(number).open("ab", buffering=_BUFFER)
+            file = _path(self._directory, number).open("ab", buffering=_BUFFER)
             file.truncate(sizes[number] if sizes else 0)
             self._files.append(file)
 
@@ -115,25 +115,35 @@ class Buckets:
             file.close()
         self._files.clear()
 
-    def path(self, number: int) -> Path:
-        """The file of a bucket."""
-        return self._directory / f"{number:03}.rows"
+
+def _path(directory: Path, number: int) -> Path:
+    return directory / f"{number:03}.rows"
+
+
+class Spilled:
+    """What lies in the buckets of some directories, as if they were one."""
+
+    def __init__(self, directories: Sequence[Path], bits: int) -> None:
+        self._directories = directories
+        self._bits = bits
 
     def shard(self, number: int, bits: int) -> Iterator[tuple[Lines, Lines]]:
         """The rows of one of two to the power of `bits` shards, some thousand at a time: for training, for testing."""
-        if bits <= self.bits:
-            first = number << (self.bits - bits)
-            for bucket in range(first, first + (1 << (self.bits - bits))):
+        if bits <= self._bits:
+            first = number << (self._bits - bits)
+            for bucket in range(first, first + (1 << (self._bits - bits))):
                 yield _split(self._rows(bucket))
         else:
             shift = _PREFIX - bits
-            rows = self._rows(number >> (bits - self.bits))
+            rows = self._rows(number >> (bits - self._bits))
             yield _split(row for row in rows if int(row[:_PREFIX_DIGITS], 16) >> shift == number)
 
     def _rows(self, bucket: int) -> Iterator[bytes]:
         """The rows of a bucket in their order, each once."""
         before = b""
-        for row in sorted(self.path(bucket).read_bytes().splitlines()):
+        rows = [row for each in self._directories for row in _path(each, bucket).read_bytes().splitlines()]
+        rows.sort()
+        for row in rows:
             digest = row[:_DIGITS]
             if digest != before:
                 before = digest

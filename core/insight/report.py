@@ -133,7 +133,19 @@ async def reports_by(
 
 
 def _report(counts: PartCounts, votes: Sequence[PersonVotes]) -> Report:
-    positive, negative = sum(each.positive for each in votes), sum(each.negative for each in votes)
+    askers, bystanders = (
+        _people(each for each in votes if each.by_asker),
+        _people(each for each in votes if not each.by_asker),
+    )
+    everyone = {person: list(sums) for person, sums in askers.items()}
+    for person, (likes, dislikes) in bystanders.items():
+        sums = everyone.setdefault(person, [0, 0])
+        sums[0] += likes
+        sums[1] += dislikes
+    positive, negative = (
+        sum(likes for likes, _ in everyone.values()),
+        sum(dislikes for _, dislikes in everyone.values()),
+    )
     return Report(
         total_traces=counts.replies,
         traces_with_feedback=counts.judged,
@@ -142,19 +154,20 @@ def _report(counts: PartCounts, votes: Sequence[PersonVotes]) -> Report:
         positive_count=positive,
         negative_count=negative,
         feedback_rate_interval=wilson(counts.judged, counts.replies),
-        by_people=_rate(votes),
-        by_askers=_rate(each for each in votes if each.by_asker),
-        by_bystanders=_rate(each for each in votes if not each.by_asker),
+        by_people=people_rate(everyone.values()),
+        by_askers=people_rate(askers.values()),
+        by_bystanders=people_rate(bystanders.values()),
     )
 
 
-def _rate(votes: Iterable[PersonVotes]) -> PeopleRate:
-    people: Mapping[str, list[int]] = defaultdict(lambda: [0, 0])
+def _people(votes: Iterable[PersonVotes]) -> dict[str, list[int]]:
+    """Each person's votes for and against."""
+    people: dict[str, list[int]] = {}
     for each in votes:
-        sums = people[each.person]
+        sums = people.setdefault(each.person, [0, 0])
         sums[0] += each.positive
         sums[1] += each.negative
-    return people_rate((positive, negative) for positive, negative in people.values())
+    return people
 
 
 def _share(part: int, whole: int) -> float:

@@ -49,7 +49,7 @@ def wilson(successes: float, trials: float, confidence: float = CONFIDENCE) -> I
     return _score_interval(successes, trials, normal_quantile((1 + confidence) / 2))
 
 
-def people_rate(people: Iterable[tuple[int, int]], confidence: float = CONFIDENCE) -> PeopleRate:
+def people_rate(people: Iterable[Sequence[int]], confidence: float = CONFIDENCE) -> PeopleRate:
     """The mean over `people`, each (positive, negative) votes, of each one's own share of positive votes.
 
     The variance is taken from the spread of the people's rates, since one person's votes resemble each other. It gives

@@ -99,9 +99,9 @@ class Counting:
     def model_votes(self, models: Collection[str]) -> list[ModelVote]:
         """Each vote on a reply of these models, in the order in which they were given."""
         votes = [
-            ModelVote(value["id"], row["source_id"], row["at"], positive=likes)
+            ModelVote(model, row["source_id"], row["at"], positive=likes)
             for reply in self._replies
-            if (value := self._value(Division.MODEL, reply, {})) and value["id"] in models
+            if (model := self._value(Division.MODEL, reply, {})) and model in models
             for row in self._by_people(reply["id"])
             if (likes := _likes(row)) is not None
         ]
@@ -132,7 +132,7 @@ class Counting:
         if division is not Division.MODEL:
             return self._place(reply)
         conversation = self._tables.conversations.get(reply["conversation_id"])
-        return reply["model"] or (conversation and conversation["model"])
+        return reply["model_id"] or (conversation and conversation["model"].get("id"))
 
     def _place(self, reply: Row) -> str:
         conversation = self._tables.conversations.get(reply["conversation_id"])

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from core.feedback import USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, USER_RATING
@@ -129,14 +128,12 @@ def place_prefix(platform: str | None, workspace: str | None, channel: PlaceRef 
 
 
 def name_of(division: Division, value: Any) -> str:
-    """The name of the part in which `value` is: a place's key or its beginning, a model as the log has it, …"""
+    """The name of the part in which `value` is: a place's key or its beginning, a model's id, a day, a segment."""
     if division is Division.SEGMENT:
         return value or "user"
     if not value:
         return ""
-    if division is Division.MODEL:
-        return str(value["id"])
-    if division is Division.DAY:
+    if division in {Division.MODEL, Division.DAY}:
         return str(value)
     return ":".join(value.split(":")[: _CHANNEL if division is Division.CHANNEL else 1])
 
@@ -148,6 +145,7 @@ class Tallying:
         self._divisions = divisions
         # What divides the raters does not divide the replies: every segment could have judged every reply.
         self._of_replies = [place for place, each in enumerate(divisions) if each is not Division.SEGMENT]
+        self._parts: dict[tuple[Any, ...], Part] = {}
         self._replies: Counter[Part] = Counter()
         self._judged: Counter[Part] = Counter()
         self._votes: dict[tuple[Part, str, bool], list[int]] = {}
@@ -174,11 +172,16 @@ class Tallying:
         if not self._divisions:
             names = {()}
         parts = (PartCounts(part, self._replies[self._reply_part(part)], self._judged[part]) for part in sorted(names))
-        votes = (PersonVotes(*key, *sums) for key, sums in self._votes.items())
-        return Tally(tuple(parts), tuple(sorted(votes, key=attrgetter("part", "person", "by_asker"))))
+        votes = [PersonVotes(*key, *sums) for key, sums in sorted(self._votes.items())]
+        return Tally(tuple(parts), tuple(votes))
 
     def _part(self, values: Iterable[Any]) -> Part:
-        return tuple([name_of(division, value) for division, value in zip(self._divisions, values, strict=True)])
+        told = tuple(values)
+        part = self._parts.get(told)
+        if part is None:
+            named = zip(self._divisions, told, strict=True)
+            part = self._parts[told] = tuple([name_of(division, value) for division, value in named])
+        return part
 
     def _reply_part(self, part: Part) -> Part:
         return tuple([part[place] for place in self._of_replies])

@@ -78,6 +78,7 @@ def _add_message(record: Foldable, data: Row) -> list[Change]:
         "rating": str(data["rating"]),
         "timestamp": timestamp,
         "parts": parts,
+        "model_id": _model_id(data["model"]),
         "started_at": _moment_or_none(data["started_at"]),
         "first_token_at": _moment_or_none(data["first_token_at"]),
         "ended_at": _moment_or_none(data["ended_at"]),
@@ -92,6 +93,12 @@ def _add_message(record: Foldable, data: Row) -> list[Change]:
         ),
         Change(Step.TOUCH_CONVERSATION, conversation_id, {"id": conversation_id, "last_message_at": timestamp}),
     ]
+
+
+def _model_id(model: Any) -> str | None:
+    """The id of the model that a message says it is from."""
+    found = model.get("id") if isinstance(model, dict) else None
+    return None if found is None else str(found)
 
 
 def _update_message(_record: Foldable, data: Row) -> list[Change]:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from core.store.counts import Division, Tally, Tallying
-from core.store.parting import channel_of, day_of, detail, platform_of
+from core.store.parting import channel_of, day_of, field_of, platform_of
 from core.store.report import BY_PEOPLE, NEGATIVE, POSITIVE, span
 from core.store.tables import AssessmentRow, ConversationRow, MessageRow, table
 
@@ -28,6 +28,8 @@ _m = table(MessageRow)
 _a = table(AssessmentRow)
 _c = table(ConversationRow)
 
+_FEW: Final = 4
+"""A part of the replies is few if all are more than so many times as many."""
 _PLACES: Final = {Division.PLATFORM: platform_of, Division.CHANNEL: channel_of}
 
 
@@ -43,8 +45,9 @@ def tally(
     `place`: only of those in conversations whose place's key begins so.
     """
     tallying, bounds = Tallying(divisions), span(since, until, place)
+    judged = span(since, until, place, few=_are_few(connection, since, until))
     # The replies are counted last: more may have come since, so that no rate exceeds 100 %.
-    for *values, person, by_asker, positive, negative in connection.execute(_opinions(connection, divisions, bounds)):
+    for *values, person, by_asker, positive, negative in connection.execute(_opinions(connection, divisions, judged)):
         if person is None:
             tallying.judged(values, positive)
         else:
@@ -54,6 +57,16 @@ def tally(
     return tallying.tally()
 
 
+def _are_few(connection: Connection, since: datetime | None, until: datetime | None) -> bool:
+    """Whether it takes less to look for the opinions of each of these replies than for the reply of each opinion."""
+    if connection.dialect.name != "sqlite":
+        return True  # Postgres sees for itself
+    if since is None and until is None:
+        return False
+    replies, some = (select(func.count()).select_from(_m).where(span(*each)) for each in ((None, None), (since, until)))
+    return bool(connection.execute(select(some.scalar_subquery() * _FEW < replies.scalar_subquery())).scalar_one())
+
+
 def _opinions(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Any:
     """A row a part and person with their votes; and one a part, of nobody, with the replies that were judged."""
     said = (
@@ -61,7 +74,7 @@ def _opinions(connection: Connection, divisions: Sequence[Division], bounds: Col
             *(_part(connection, each).label(f"part_{place}") for place, each in enumerate(divisions)),
             _a.c.message_id,
             _a.c.source_id,
-            detail(connection, _a.c.details, "by_asker").label("by_asker"),
+            field_of(connection, _a.c.details, "by_asker").label("by_asker"),
             POSITIVE.label("positive"),
             NEGATIVE.label("negative"),
         )
@@ -76,14 +89,19 @@ def _opinions(connection: Connection, divisions: Sequence[Division], bounds: Col
 def _part(connection: Connection, division: Division) -> Any:
     """The part in which an opinion is; its conversation is looked up only where the reply does not say."""
     if division is Division.SEGMENT:
-        return detail(connection, _a.c.details, "segment")
+        return field_of(connection, _a.c.details, "segment")
     if division is Division.DAY:
         return day_of(connection, _m.c.timestamp)
-    column = _c.c.model if division is Division.MODEL else _c.c.place
+    column = _model_of(connection) if division is Division.MODEL else _c.c.place
     of_conversation = select(column).where(_c.c.id == _m.c.conversation_id).scalar_subquery()
     if division is Division.MODEL:
-        return func.coalesce(_m.c.model, of_conversation)
+        return func.coalesce(_m.c.model_id, of_conversation)
     return _PLACES[division](connection, of_conversation)
+
+
+def _model_of(connection: Connection) -> Any:
+    """The model of a conversation."""
+    return field_of(connection, _c.c.model, "id")
 
 
 def _votes(said: CTE, parts: Sequence[Any]) -> Any:
@@ -112,7 +130,7 @@ def _replies(connection: Connection, divisions: Sequence[Division], bounds: Colu
             yield row
     if unknown:
         # Most replies say their model. To look for it with all of them would take longer than all the rest.
-        without = bounds & _m.c.model.is_(None)
+        without = bounds & _m.c.model_id.is_(None)
         yield from connection.execute(_counted(connection, divisions, without, in_conversations=True))
 
 
@@ -124,7 +142,7 @@ def _counted(
     if Division.DAY in divisions:
         columns["day"] = day_of(connection, _m.c.timestamp)
     if Division.MODEL in divisions:
-        columns["model"] = _m.c.model
+        columns["model"] = _m.c.model_id
     if in_conversations:
         columns["conversation_id"] = _m.c.conversation_id
     labelled = [column.label(name) for name, column in columns.items()]
@@ -136,7 +154,7 @@ def _counted(
         source = counted.outerjoin(_c, _c.c.id == known["conversation_id"])
         known |= {each: of_place(connection, _c.c.place) for each, of_place in _PLACES.items()}
         if "model" in known:
-            known["model"] = func.coalesce(known["model"], _c.c.model)
+            known["model"] = func.coalesce(known["model"], _model_of(connection))
     parts = [known.get(each.value, literal("")) for each in divisions]
     grouped = [part for part, each in zip(parts, divisions, strict=True) if each is not Division.SEGMENT]
     return select(*parts, func.sum(counted.c.replies)).select_from(source).group_by(*grouped)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import Connection, Text, cast, func
+from sqlalchemy import Connection, Date, Text, cast, func
 
 _DAY: Final = 10
 """Characters of 2026-01-31."""
@@ -13,7 +13,7 @@ def day_of(connection: Connection, moment: Any) -> Any:
     """The day of a moment in UTC: 2026-01-31."""
     if connection.dialect.name == "sqlite":
         return func.substr(cast(moment, Text), 1, _DAY)  # a moment is text there, in UTC
-    return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
+    return cast(func.timezone("UTC", moment), Date)
 
 
 def platform_of(connection: Connection, place: Any) -> Any:
@@ -31,8 +31,8 @@ def channel_of(connection: Connection, place: Any) -> Any:
     return func.regexp_replace(place, ":[^:]*$", "")
 
 
-def detail(connection: Connection, details: Any, name: str) -> Any:
-    """A field of what is known about an opinion, as text."""
+def field_of(connection: Connection, details: Any, name: str) -> Any:
+    """A field of a JSON object, as text."""
     if connection.dialect.name == "sqlite":
         extract: Callable[..., Any] = func.json_extract
         return cast(extract(details, f"$.{name}", type_=Text), Text)

@@ -60,6 +60,7 @@ _MESSAGE = {
     **{name: _text(name, "''") for name in ("rating", "feedback", "author")},
     "seq": "records.seq",
     "parts": _json("parts", "'[]'"),
+    "model_id": _text("model.id"),
     "status": _text("status", "'complete'"),
     "withheld": _text("withheld", "0"),
     "deleted": "0",
@@ -70,6 +71,8 @@ _PLAIN_MESSAGE = " AND ".join((
     *(f"({_text(name)} IS NULL OR {_is_moment(name)})" for name in _moments(table(MessageRow))),
     _is("rating", "text"),
     _is("parts", "array"),
+    _is("model", "object", "null"),
+    _is("model.id", "text", "null"),
     _is("withheld", "true", "false"),
 ))  # fmt: skip
 _RATING = {

@@ -98,6 +98,10 @@ class MessageRow(Base, table=True):
         Index(
             "ix_messages_replies",
             "timestamp",
+            # What reports count is read without the messages themselves; SQLite looks for the role there, too.
+            "model_id",
+            "conversation_id",
+            "role",
             sqlite_where=text("role = 'assistant'"),
             postgresql_where=text("role = 'assistant'"),
         ),
@@ -118,6 +122,7 @@ class MessageRow(Base, table=True):
     trace_id: str | None
     client_request_id: str | None
     model: dict[str, Any] | None = Field(sa_type=JsonData)
+    model_id: str | None
     parameters: dict[str, Any] | None = Field(sa_type=JsonData)
     started_at: datetime | None = Field(sa_type=UtcDateTime)
     first_token_at: datetime | None = Field(sa_type=UtcDateTime)

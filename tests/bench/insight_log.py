@@ -22,9 +22,9 @@ SELECT {{c}}, i, {{model}}, 'ann', 'slack:T1:C' || (i % 20) || ':' || i, {{yes}}
        NULL, NULL
 FROM {{fewer}};
 INSERT INTO messages (id, seq, conversation_id, role, content, rating, feedback, timestamp, author, parts, model,
-                      started_at, first_token_at, ended_at, streaming, status, withheld, deleted)
+                      model_id, started_at, first_token_at, ended_at, streaming, status, withheld, deleted)
 SELECT {{m}}, i, {{in_c}}, 'assistant', '{"It is so because it is. " * 25}', '', '', {{at}}, '',
-       {{part}}, {{model}}, {{at}}, {{at}}, {{at}}, {{grown}}, 'complete', {{no}}, {{no}}
+       {{part}}, {{model}}, {{model_id}}, {{at}}, {{at}}, {{at}}, {{grown}}, 'complete', {{no}}, {{no}}
 FROM {{all}};
 INSERT INTO assessments (message_id, name, source_type, source_id, origin, seq, at, assessment_id, conversation_id,
                          kind, value, number, rationale, details, standing, current)
@@ -62,6 +62,7 @@ def _sqlite(replies: int) -> dict[str, str]:
         "in_c": f"printf('01C%023d', i / {_TURNS})",
         "judged": f"printf('01M%023d', i * 2 / 3 * {_APART})",
         "model": f"""'{{"id":"org/model-' || (i / {_TURNS} % {_MODELS}) || '","metadata":{{}}}}'""",
+        "model_id": f"'org/model-' || (i / {_TURNS} % {_MODELS})",
         "at": f"strftime('%Y-%m-%dT%H:%M:%f000+00:00', {_STARTED} + i * {SECONDS}, 'unixepoch')",
         "now": "'2026-04-01T00:00:00.000000+00:00'",
         "rater": f"CAST({_PEOPLE} * pow(i * 7919 % 10007 / 10007.0, 3) AS INT)",
@@ -87,6 +88,7 @@ def _postgres(replies: int) -> dict[str, str]:
         "in_c": f"'01C' || lpad((i / {_TURNS})::text, 23, '0')",
         "judged": f"'01M' || lpad((i * 2 / 3 * {_APART})::text, 23, '0')",
         "model": f"""('{{"id":"org/model-' || (i / {_TURNS} % {_MODELS}) || '","metadata":{{}}}}')::jsonb""",
+        "model_id": f"'org/model-' || (i / {_TURNS} % {_MODELS})",
         "at": f"to_timestamp({_STARTED} + i * {SECONDS})",
         "now": "'2026-04-01T00:00:00Z'",
         "rater": f"floor({_PEOPLE} * power(i::bigint * 7919 % 10007 / 10007.0, 3))::int",

@@ -49,7 +49,7 @@ async def exported(
     """The rows of an export in their order, those for testing behind the others; and its manifest."""
     options = Options(options) if isinstance(options, Kind) else options
     async with connected(url) as database:
-        source = Source(database, store.ledger(), await store.pseudonyms(), {"slack", "discord"})
+        source = Source(url, database, store.ledger(), await store.pseudonyms(), {"slack", "discord"})
         manifest = await make(source, options, directory, **more)
     return rows_in(directory), manifest
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import SettingsError
-from core.exports import reading, writing
+from core.exports import collecting, making, reading, writing
 from core.exports.log_files import write_log
 from core.exports.making import WRITING, Source
 from core.exports.options import Format, Kind, Options
@@ -148,7 +148,7 @@ async def test_an_export_broken_off_while_it_collects_goes_on_from_the_last_note
     many, database_url, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(reading, "PAGE", 5)
-    monkeypatch.setattr("core.exports.making._NOTED_EVERY", 2)
+    monkeypatch.setattr(collecting, "NOTED_EVERY", 2)
     whole, _ = await exported(many, database_url, tmp_path / "whole", KTO)
     seen: list[int] = []
 
@@ -163,6 +163,18 @@ async def test_an_export_broken_off_while_it_collects_goes_on_from_the_last_note
     )
 
     assert seen[0] == 25  # of 25 passed when it broke off, 20 were noted
+    assert rows == whole
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
+
+
+async def test_a_large_export_is_collected_by_two_processes_and_is_the_same(many, database_url, tmp_path, monkeypatch):
+    whole, _ = await exported(many, database_url, tmp_path / "whole", KTO)
+    monkeypatch.setattr(making, "LARGE", 10)
+
+    with pytest.raises(BrokenOffError):
+        await exported(many, database_url, tmp_path / "out", KTO, progress=breaks_off("collecting rows", 40))
+    rows, _ = await exported(many, database_url, tmp_path / "out", KTO)
+
     assert rows == whole
     assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "whole")
 
@@ -242,7 +254,7 @@ async def test_the_log_is_written_record_by_record(sql_store, database_url, tmp_
     await sql_store.append(*records, *asked("c1", 'tricky "\\ \u2028 👍🏽 \x1f', "\n", 5))
 
     async with connected(database_url) as database:
-        source = Source(database, sql_store.ledger(), await sql_store.pseudonyms())
+        source = Source(database_url, database, sql_store.ledger(), await sql_store.pseudonyms())
         manifest = await write_log(source, tmp_path / "log")
         again = await write_log(source, tmp_path / "log")
 

@@ -51,7 +51,7 @@ async def golden(sql_store, database_url, tmp_path):
     async def export(kind: Kind, form: Format = Format.JSONL) -> Path:
         directory = tmp_path / f"{kind}-{next(numbers)}"
         async with connected(database_url) as database:
-            source = Source(database, sql_store.ledger(), Pseudonyms(b"golden"), {"slack", "discord"})
+            source = Source(database_url, database, sql_store.ledger(), Pseudonyms(b"golden"), {"slack", "discord"})
             await make(source, Options(kind, form, test_share=0.5), directory)
         return directory
 

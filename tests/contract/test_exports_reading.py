@@ -6,7 +6,7 @@ from typing import Self
 import pytest
 
 from core.exports.options import Scope
-from core.exports.reading import TalkReader
+from core.exports.reading import TalkReader, find_edited
 from core.exports.talks import Talk
 from core.records import Record
 from core.store.database import connected
@@ -35,7 +35,7 @@ def settled(record: Record) -> Record:
 
 async def read(url: str, as_of: int, *, from_the_log: bool) -> list[tuple[object, ...]]:
     async with connected(url) as database:
-        reader = TalkReader(database, as_of, Scope())
+        reader = TalkReader(database, as_of, Scope(), await find_edited(database, as_of))
         if from_the_log:
             reader._changed = Everything()
         return [comparable(talk) async for _, _, talks in reader.pages() for talk in talks]

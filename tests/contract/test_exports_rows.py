@@ -335,7 +335,7 @@ async def test_training_needs_the_terms_acknowledged_and_evaluation_does_not(sql
     await sql_store.append(vote("c1", BOB, value=False))
 
     async with connected(database_url) as database:
-        source = Source(database, sql_store.ledger(), await sql_store.pseudonyms(), {"slack"})
+        source = Source(database_url, database, sql_store.ledger(), await sql_store.pseudonyms(), {"slack"})
         with pytest.raises(
             SettingsError, match=r"discord .*Developer Policy.*PLAUDIT_ACKNOWLEDGED_TERMS=discord,slack"
         ):

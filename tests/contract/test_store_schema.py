@@ -87,7 +87,8 @@ REVISIONS = [each.revision for each in ScriptDirectory.from_config(schema.settin
 async def test_rows_of_every_earlier_version_are_there_after_the_upgrade(bare_url, revision) -> None:
     await upgrade(bare_url)
     async with open_store(bare_url) as store:
-        await store.append(started("c1"), said("m1"), replied("m2", content="ja"), voted("m2", "ann", value=True))
+        await store.append(started("c1"), said("m1"), replied("m2", content="ja", model={"id": "org/model"}))
+        await store.append(voted("m2", "ann", value=True))
 
     def down(connection: Connection) -> None:
         config = schema.settings()
