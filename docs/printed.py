@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
-from core.policy.example import example, key_rows
+from core.policy.example import example, key_rows, table_rows
 from core.records import RECORD_TYPES
 from core.settings import Settings, env_example, setting_names
 
@@ -44,6 +44,15 @@ def reference() -> str:
             *(
                 f"| `{name}` | {default and f'`{default}`'} | {title} | {text} |"
                 for name, default, title, text in key_rows()
+            ),
+            "",
+            "Tables for other systems ([outward.md](outward.md), [datasets.md](datasets.md)); they are read at start.",
+            "",
+            "| Table and key | Default | It may be | Meaning |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| `{name}` | {default and f'`{default}`'} | {title} | {text} |"
+                for name, default, title, text in table_rows()
             ),
             "",
             "## Records",

@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 
 from core.policy import DEFAULT, Audience, Policy
 from core.policy.keys import LOOK_BACK, LOOK_BACK_EVERY, File
+from core.policy.outward import EXAMPLE as OUTWARD
+from core.policy.outward import TABLES as OUTWARD_TABLES
 
 _HEAD: Final = """\
 # What Plaudit makes of reactions, buttons and comments. Copy this file to plaudit.toml and take away the # where you
@@ -48,7 +50,12 @@ def example() -> str:
     plain = [name for name in keys if name not in ("emoji", "segments")]
     blocks = [_HEAD, *(f"{_comment(keys[name])}#{name} = {_toml(_DEFAULTS[name])}\n" for name in plain)]
     emoji = "".join(f"#{line}\n" for line in _emoji(DEFAULT))
-    blocks += [f"{_comment(keys['emoji'])}#[emoji]\n{emoji}", f"{_comment(keys['segments'])}{_SEGMENT}", _LAYERS]
+    blocks += [
+        f"{_comment(keys['emoji'])}#[emoji]\n{emoji}",
+        f"{_comment(keys['segments'])}{_SEGMENT}",
+        _LAYERS,
+        OUTWARD,
+    ]
     return "\n".join(blocks)
 
 
@@ -62,6 +69,20 @@ def key_rows() -> list[tuple[str, str, str, str]]:
             field.description or "",
         )
         for name, field in _keys()
+    ]
+
+
+def table_rows() -> list[tuple[str, str, str, str]]:
+    """The same of the tables that say what leaves for other systems; the name is the table and the key."""
+    return [
+        (
+            f"{table} {name}",
+            "" if field.is_required() or field.default in (None, ()) else _toml(field.default),
+            field.title or "",
+            field.description or "",
+        )
+        for table, model in OUTWARD_TABLES.items()
+        for name, field in model.model_fields.items()
     ]
 
 

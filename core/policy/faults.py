@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.policy.keys import Discord, File, Layer, Slack, Some, SomeThere, Workspace
 from core.policy.lines import Path, line_of
+from core.policy.outward import Nats, Push, Pushes, Webhook
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TWICE: Final = {
@@ -78,6 +79,8 @@ def _says(kind: str, path: Path, value: Any, context: dict[str, Any]) -> str:
         return _unknown(str(rest[0]), table)
     if kind == "value_error":
         return str(context["error"])
+    if kind == "missing":
+        return f"is missing; it may be {table.model_fields[str(rest[0])].title}"
     field = table.model_fields.get(str(rest[0]))
     shown = json.dumps(value, default=str, ensure_ascii=False)
     shown = shown if len(shown) <= _LONGEST_VALUE else f"{shown[:_LONGEST_VALUE]}…"
@@ -106,6 +109,14 @@ def _table_of(path: Path) -> tuple[type[BaseModel], Path]:
             table, path = Workspace, path[3:]
         case ("slack" | "discord" as platform, _, *_):
             table, path = (Slack if platform == "slack" else Discord), path[1:]
+        case ("webhooks", _, _, *_):
+            return Webhook, path[2:]
+        case ("nats", _, *_):
+            return Nats, path[1:]
+        case ("push", _, _, *_):
+            return Push, path[2:]
+        case ("push", _):
+            return Pushes, path[1:]
     match path:
         case ("heard" | "unheard", _, *_):
             table, path = SomeThere, path[1:]

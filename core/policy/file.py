@@ -7,7 +7,7 @@ is wrong `core.policy.faults`'s.
 import logging
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,8 +19,18 @@ from core.policy import Policy
 from core.policy.faults import faults_of, no_toml, sentence
 from core.policy.keys import File
 from core.policy.layers import Key, faults, policy_of, stacks
+from core.policy.outward import Nats, Pushes, Webhook
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outward:
+    """What leaves for other systems."""
+
+    webhooks: tuple[Webhook, ...] = ()
+    nats: Nats | None = None
+    push: Pushes = field(default_factory=Pushes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,8 @@ class LoadedPolicies:
     """How far back replies are compared with what the platforms show."""
     look_back_every: timedelta | None
     """How often, besides starts and reconnects; None: never."""
+    outward: "Outward"
+    """What leaves for other systems."""
 
     def at(self, where: PlaceRef | MessageRef) -> Policy:
         """The policy of a channel, or of its workspace, its platform, or all."""
@@ -87,6 +99,7 @@ def read_policies(text: str, *, name: str) -> LoadedPolicies:
         policies={place.key: policy_of(place.layers) for place in places},
         look_back=timedelta(days=file.look_back_days),
         look_back_every=file.look_back_every or None,
+        outward=Outward(file.webhooks, file.nats, file.push),
     )
 
 
@@ -112,6 +125,11 @@ class Reloading:
     def look_back_every(self) -> timedelta | None:
         """How often, besides starts and reconnects; None: never."""
         return self._loaded.look_back_every
+
+    @property
+    def outward(self) -> Outward:
+        """What leaves for other systems."""
+        return self._loaded.outward
 
     def reload(self) -> bool:
         """Read the file again. Where something in it cannot be, all stays as it was; the log says which."""

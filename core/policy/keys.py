@@ -31,6 +31,7 @@ from core.feedback import (
     dimension,
 )
 from core.policy import Audience, Seeds, ThreadPolicy
+from core.policy.outward import Nats, Pushes, Webhook
 
 MAX_CATEGORIES: Final = 25
 """Discord's limit for the choices of a select menu; Slack takes 100."""
@@ -83,6 +84,13 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     if twice := [each for index, each in enumerate(names) if each in names[:index]]:
         raise ValueError(f'has "{twice[0]}" twice; take one away')
     return names
+
+
+def _names_once(webhooks: tuple[Webhook, ...]) -> tuple[Webhook, ...]:
+    names = [each.name for each in webhooks]
+    if twice := [each for index, each in enumerate(names) if each in names[:index]]:
+        raise ValueError(f'has two called "{twice[0]}"; call one of them something else')
+    return webhooks
 
 
 def _not_taken(name: str) -> str:
@@ -248,3 +256,6 @@ class File(Layer):
     ] = LOOK_BACK_EVERY
     slack: Slack = Slack()
     discord: Discord = Discord()
+    webhooks: Annotated[tuple[Webhook, ...], AfterValidator(_names_once)] = ()
+    nats: Nats | None = None
+    push: Pushes = Pushes()

@@ -4,6 +4,7 @@ Every statement is read by `tomllib` itself, so quoting and escapes are its. It 
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -48,12 +49,18 @@ def line_of(text: str, path: Path) -> int:
 def _statements(lines: Sequence[str]) -> Iterator[_Statement]:
     table: Path = ()
     index = 0
+    arrays = Counter[Path]()
     while index < len(lines):
         line = lines[index].strip()
         end, says = index + 1, None
         if line.startswith("["):
             says = tomllib.loads(line)
             table = _named_by(says)
+            if line.startswith("[["):
+                # By itself each such header names the first table of its array.
+                *array, _ = table
+                table = (*array, arrays[table])
+                says, arrays[(*array, 0)] = _nested(table), arrays[(*array, 0)] + 1
             yield _Statement((), says, index + 1, lines[index:end])
         elif line and not line.startswith("#"):
             end, says = _statement_at(lines, index)
@@ -67,6 +74,13 @@ def _named_by(header: Any) -> Path:
         step: str | int = 0 if isinstance(header, list) else next(iter(header))
         path, header = (*path, step), header[step]
     return path
+
+
+def _nested(path: Path) -> Any:
+    says: Any = {}
+    for step in reversed(path):
+        says = {step: says}
+    return says
 
 
 def _statement_at(lines: Sequence[str], first: int) -> tuple[int, Any]:
