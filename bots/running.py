@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 from pydantic import SecretStr
 
+from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
 from bots.slack import adapter as slack
@@ -117,11 +118,13 @@ async def running(
     policies: Reloading | None = None,
     *,
     shards: Shards | None = ALONE,
+    given_up: asyncio.Event | None = None,
 ) -> AsyncIterator[SqlStore]:
     """The whole bot while the block lasts; leaving it stops listening first, then lets replies finish.
 
     `policies`: to be held by whoever reads them again; else those of the file that the settings name. `shards`: what
-    is heard here of Discord's servers; None for all of them, in as many sessions as Discord advises.
+    is heard here of Discord's servers; None for all of them, in as many sessions as Discord advises. A platform that
+    is out of order is tried again until it is not, or `given_up` is set.
 
     Raises:
         PlauditError: a token, the database or a setting is not right; the message says what to do.
@@ -159,9 +162,11 @@ async def running(
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
-        for platform, tokens in wanted:
-            await stack.enter_async_context(_connected(platform, tokens, settings, assistant, session, shards=shards))
-            logger.info("connected", extra={"platform": platform})
+        connections = {
+            platform: partial(_connected, platform, tokens, settings, assistant, session, shards=shards)
+            for platform, tokens in wanted
+        }
+        await connect(stack, connections, given_up or asyncio.Event())
         yield store
 
 
@@ -214,8 +219,9 @@ async def run_until_stopped(settings: Settings, platforms: Iterable[str], shards
             policies.reload()
 
     loop.add_signal_handler(signal.SIGHUP, hung_up)
-    async with running(settings, platforms, policies, shards=shards):
-        logger.info("ready", extra={"platforms": ",".join(platforms)})
+    async with running(settings, platforms, policies, shards=shards, given_up=stop):
+        if not stop.is_set():
+            logger.info("ready", extra={"platforms": ",".join(platforms)})
         await stop.wait()
         logger.info("stopping", extra={"grace_seconds": settings.grace_seconds})
     logger.info("stopped")

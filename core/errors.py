@@ -30,6 +30,10 @@ class PlatformError(PlauditError):
     """A chat platform refused a call or could not be reached."""
 
 
+class PlatformUnavailableError(PlatformError):
+    """The platform cannot be reached, or is out of order: the same call may succeed in a while."""
+
+
 class PlatformRefusedTokenError(PlatformError):
     """The platform does not accept the token: nothing will work until the operator gives another."""
 
@@ -62,7 +66,11 @@ class MessageTooLongError(PlatformError):
 class ModelFailedError(PlauditError):
     """The language model failed before or during its answer; the text is for the person who asked."""
 
-    def __init__(self, message: str, *, reason: str) -> None:
-        """`message` is a sentence for the chat, `reason` a short stable word for the log."""
+    def __init__(self, message: str, *, reason: str, retry_after: float | None = None) -> None:
+        """`message` is a sentence for the chat, `reason` a short stable word for the log.
+
+        `retry_after`: the pause that the server asks for, in seconds, where it does.
+        """
         super().__init__(message)
         self.reason = reason
+        self.retry_after = retry_after

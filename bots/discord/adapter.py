@@ -166,8 +166,8 @@ async def connected(
     them, in as many sessions as Discord advises. `pauses`: seconds before tries in a row to connect again.
 
     Raises:
-        PlatformError: Discord cannot be reached, refuses the token, or lets the bot do nothing; the message says what
-            to do.
+        PlatformUnavailableError: Discord cannot be reached, or is out of order; another try may do.
+        PlatformError: Discord refuses the token, or lets the bot do nothing; the message says what to do.
     """
     clock = SystemClock()
     rest = Rest(

@@ -11,8 +11,8 @@ import orjson
 from discord.http import Route
 
 from bots.discord.permissions import INTENT_MISSING, can_read_messages, invitation, shortcomings
-from bots.discord.refusals import NOT_ACCEPTED
-from core.errors import PlatformError, PlatformRefusedTokenError
+from bots.discord.refusals import NOT_ACCEPTED, is_passing
+from core.errors import PlatformError, PlatformRefusedTokenError, PlatformUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,8 @@ async def logged_in(token: str, api_url: str, shard: int, count: int) -> AsyncIt
     """A client, `shard` of `count`, whose token Discord accepts and whose app may do what it needs; not connected yet.
 
     Raises:
-        PlatformError: Discord cannot be reached or refuses; the message says what to do.
+        PlatformUnavailableError: Discord cannot be reached, or is out of order; another try may do.
+        PlatformError: Discord refuses; the message says what to do.
     """
     client = Client(shard, count)
     with _routes_to(api_url):
@@ -72,9 +73,11 @@ async def _log_in(client: Client, token: str, api_url: str) -> None:
     except discord.LoginFailure as error:
         raise PlatformRefusedTokenError(NOT_ACCEPTED) from error
     except discord.HTTPException as error:
+        if is_passing(error.status):
+            raise PlatformUnavailableError(f"Discord is out of order: {error}") from error
         raise PlatformError(f"Discord refuses to let the bot in: {error}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PlatformError(
+        raise PlatformUnavailableError(
             f"Discord cannot be reached at {api_url}. Check the network, or DISCORD_API_URL if you set it."
         ) from error
     if client.application is not None and not can_read_messages(client.application.flags):

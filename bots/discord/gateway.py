@@ -13,7 +13,7 @@ from bots.discord.identifying import Identifying
 from bots.discord.listening import Listener
 from bots.discord.reading import PLATFORM
 from core.clock import Clock
-from core.errors import PlatformError
+from core.errors import PlatformUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,8 @@ class Gateway:
         """Wait until each has a session and the servers are known, or, where one is away for long, a session.
 
         Raises:
-            PlatformError: one is refused, or cannot be reached; the message says what to do.
+            PlatformUnavailableError: one cannot be reached; another try may do.
+            PlatformError: one is refused; the message says what to do.
         """
         waiting = [asyncio.create_task(self._ready(each), name="wait for servers") for each in self._connections]
         pending: set[asyncio.Task[None]] = {*waiting, *self._keeping}
@@ -81,7 +82,7 @@ class Gateway:
         patience = self._patience
         while not await connection.gets_ready(patience) and not connection.has_session:
             if not connection.was_put_off():
-                raise PlatformError(
+                raise PlatformUnavailableError(
                     f"Discord's gateway cannot be reached at {self._url}. Check the network, or DISCORD_GATEWAY_URL if "
                     "you set it."
                 )

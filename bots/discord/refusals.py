@@ -13,6 +13,7 @@ from core.errors import (
     PlaceGoneError,
     PlatformError,
     PlatformRefusedTokenError,
+    PlatformUnavailableError,
     RateLimitedError,
 )
 
@@ -31,7 +32,7 @@ NOT_ACCEPTED: Final = (
 )
 
 _OK: Final = range(200, 300)
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY = 401, 403, 404, 429
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_MANY, _SERVERS_FAULT = 401, 403, 404, 429, 500
 _CLOSED: Final = frozenset({50008, 50083, 160005})
 """No text channel, thread archived, thread locked: said with other statuses than 403 and 404."""
 _UNKNOWN_MESSAGE: Final = 10008
@@ -59,7 +60,14 @@ def _by_status(status: int, told: Mapping[str, Any], words: str) -> PlatformErro
         return kind(f"Discord no longer lets the assistant do that there ({words}).")
     if _TOO_LONG in str(told.get("errors")):
         return MessageTooLongError(f"Discord finds the message too long ({words}).")
+    if status >= _SERVERS_FAULT:
+        return PlatformUnavailableError(f"Discord is out of order ({words}).")
     return PlatformError(f"Discord refused the call ({words}).")
+
+
+def is_passing(status: int) -> bool:
+    """Whether an answer of this status is about Discord's condition, and not about what was asked."""
+    return status == _TOO_MANY or status >= _SERVERS_FAULT
 
 
 def _by_code(code: object, words: str) -> PlatformError | None:

@@ -15,7 +15,7 @@ import orjson
 from bots.discord.refusals import refusal
 from core.clock import Clock
 from core.controls import Attachment
-from core.errors import PlatformError, RateLimitedError
+from core.errors import PlatformError, PlatformUnavailableError, RateLimitedError
 from core.pacing.bucket import RateBucket
 from core.ports import Budget, Rate
 
@@ -206,7 +206,7 @@ class Rest:
             ) as response:
                 return _Response(response.status, response.headers, _json(await response.read()))
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise PlatformError("Discord cannot be reached right now.") from error
+            raise PlatformUnavailableError("Discord cannot be reached right now.") from error
 
     def _bucket(self, name: tuple[str, str]) -> RateBucket:
         if name not in self._buckets:

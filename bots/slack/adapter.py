@@ -26,7 +26,7 @@ from bots.slack.render_controls import offered
 from bots.slack.translate import PLATFORM, Identity
 from core.clock import SystemClock
 from core.controls import Button, Form, Notice
-from core.errors import PlatformError
+from core.errors import PlatformError, PlatformUnavailableError
 from core.events import Event, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally
@@ -207,7 +207,8 @@ async def connected(
     what it had to tell. `streams`: use Slack's native streaming where it may be used.
 
     Raises:
-        PlatformError: Slack cannot be reached, or refuses a token; the message says what to do.
+        PlatformUnavailableError: Slack cannot be reached, or is out of order; another try may do.
+        PlatformError: Slack refuses a token; the message says what to do.
     """
     async with aiohttp.ClientSession() as session:
         # One session for all calls: without it slack_sdk opens a new one for each, 14 times the CPU over TLS.
@@ -244,7 +245,7 @@ async def _who_am_i(client: AsyncWebClient, app_token: str) -> Identity:
     except SlackApiError as error:
         raise refusal(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PlatformError(
+        raise PlatformUnavailableError(
             f"Slack cannot be reached at {client.base_url}. Check the network, or SLACK_API_URL if you set it."
         ) from error
     return Identity(answer["team_id"], answer["user_id"], answer.get("bot_id") or "")

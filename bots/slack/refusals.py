@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from core.errors import (
     MessageGoneError,
@@ -12,11 +13,13 @@ from core.errors import (
     PlaceGoneError,
     PlatformError,
     PlatformRefusedTokenError,
+    PlatformUnavailableError,
     RateLimitedError,
     StreamRefusedError,
 )
 
-_NOT_FOUND: Final = 404
+_NOT_FOUND, _SERVERS_FAULT = 404, 500
+_OUT_OF_ORDER: Final = "Slack is out of order ({code})."
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
 _REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = (
     (
@@ -60,6 +63,11 @@ _REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = 
         "Slack finds the message too long ({code}).",
     ),
     (
+        frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"}),
+        PlatformUnavailableError,
+        _OUT_OF_ORDER,
+    ),
+    (
         frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
         | {"not_allowed_token_type"},
         PlatformRefusedTokenError,
@@ -74,14 +82,16 @@ _REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = 
 def refusal(error: SlackApiError) -> PlatformError:
     """Slack's refusal as our own error."""
     response = error.response
-    if isinstance(response, str):
-        return PlatformError("Slack gave an answer that cannot be read.")
+    if not isinstance(response, AsyncSlackResponse):
+        return PlatformUnavailableError("Slack gave an answer that cannot be read.")
     code = str(response.get("error") or response.status_code)
     if code in _RATE_LIMITED:
         return RateLimitedError(float(response.headers.get("Retry-After") or 1))
     for codes, kind, sentence in _REFUSALS:
         if code in codes:
             return kind(sentence.format(code=code))
+    if response.status_code >= _SERVERS_FAULT:
+        return PlatformUnavailableError(_OUT_OF_ORDER.format(code=code))
     if response.status_code == _NOT_FOUND:
         return StreamRefusedError(f"Slack does not know this call ({code}).")
     needed = response.get("needed")
@@ -98,12 +108,12 @@ async def asking(call: Awaitable[Any]) -> Any:
     except SlackClientError as error:
         raise PlatformError("Slack did not do what it was asked for.") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise PlatformError("Slack cannot be reached right now.") from error
+        raise PlatformUnavailableError("Slack cannot be reached right now.") from error
 
 
 def code_of(error: PlatformError) -> str:
     """Slack's own word for a refusal; empty where it was none."""
     cause = error.__cause__
-    if not isinstance(cause, SlackApiError) or isinstance(cause.response, str):
+    if not isinstance(cause, SlackApiError) or not isinstance(cause.response, AsyncSlackResponse):
         return ""
     return str(cause.response.get("error") or "")

@@ -10,7 +10,7 @@ from bots.discord.render_controls import custom_id, modal, pages, read_custom_id
 from bots.pocket.discord_modals import check_modal
 from bots.pocket.discord_rules import Sizes
 from core.controls import MAX_ACTION, Attachment, Button, Choice, Field, Form, Notice
-from core.errors import MessageGoneError, PlatformError, PlatformRefusedTokenError
+from core.errors import MessageGoneError, PlatformError, PlatformRefusedTokenError, PlatformUnavailableError
 
 SCORES = tuple(Choice(str(score), f"{score} of 5") for score in range(1, 6))
 
@@ -136,6 +136,7 @@ def test_descriptions_are_as_long_as_discord_takes_them():
         (404, 10062, MessageGoneError),
         (401, 50027, PlatformError),
         (401, 0, PlatformRefusedTokenError),
+        (503, 0, PlatformUnavailableError),
     ],
 )
 def test_refusals_that_mean_something_are_told_apart(status, code, error):
