@@ -33,6 +33,8 @@ from core.store.retention import Retention
 from core.store.rewriting import Found, Rewriting, find
 from core.store.sql_counts import SqlCounts
 from core.store.statements import Statements
+from core.store.traces import Traces
+from core.store.web_keys import WebKeys
 from core.store.writer import GroupWriter
 
 PAGE = 1_000
@@ -77,6 +79,14 @@ class SqlStore(SqlCounts):
     def retention(self) -> Retention:
         """What takes the words out of what is old."""
         return Retention(self._database)
+
+    def web_keys(self) -> WebKeys:
+        """Who may do what over HTTP."""
+        return WebKeys(self._database, self._clock)
+
+    def traces(self) -> Traces:
+        """The replies by their trace ids."""
+        return Traces(self._database)
 
     def leases(self) -> SqlLeases:
         """The leases in the same database."""

@@ -105,6 +105,12 @@ class MessageRow(Base, table=True):
             sqlite_where=text("role = 'assistant'"),
             postgresql_where=text("role = 'assistant'"),
         ),
+        Index(
+            "ix_messages_request",
+            "client_request_id",
+            sqlite_where=text("client_request_id IS NOT NULL"),
+            postgresql_where=text("client_request_id IS NOT NULL"),
+        ),
     )
 
     id: str = Field(primary_key=True)
@@ -250,6 +256,19 @@ class KeyRow(Base, table=True):
 
     name: str = Field(primary_key=True)
     value: str
+
+
+class WebKeyRow(Base, table=True):
+    """A key of the HTTP interface, by its digest. Not folded."""
+
+    __tablename__ = "web_keys"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    name: str = Field(primary_key=True)
+    digest: str = Field(unique=True)
+    scopes: str
+    made_at: datetime = Field(sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(sa_type=UtcDateTime)
 
 
 class ExportRow(Base, table=True):
