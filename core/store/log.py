@@ -1,6 +1,6 @@
 """Records as rows of the log's table, there and back. What they change is not known here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -36,6 +36,23 @@ def values(entry: Entry, at: Any, committed_at: Any) -> tuple[Any, ...]:
         entry.text,
         record.idempotency_key,
     )
+
+
+def number(
+    entries: Sequence[Entry], known: Iterable[str], erased: Iterable[str], seqs: Iterable[int]
+) -> list[int | None]:
+    """The seq of each entry, of `seqs` in their order; None for one that was told before.
+
+    `known`: those of their keys that are in the log; `erased`: those of their digests that are kept of what was erased.
+    """
+    there, gone, rest = set(known), set(erased), iter(seqs)
+    numbers: list[int | None] = []
+    for each in entries:
+        key = each.record.idempotency_key
+        is_told = key in there or (gone and not gone.isdisjoint(each.guards))
+        numbers.append(None if is_told else next(rest))
+        there.add(key)
+    return numbers
 
 
 _FIELDS = tuple(column for column in RECORDS.columns if column.name != "mimetype")

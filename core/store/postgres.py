@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from core.errors import DatabaseUnavailableError
 from core.store import log
 from core.store.columns import to_json_text, to_utc
+from core.store.copying import copy
 from core.store.engine import Result
 from core.store.envelope import Entry
 from core.store.tables import Base
@@ -31,28 +32,18 @@ COMMAND_TIMEOUT = 60.0
 
 APPEND_LOCK = 0x706C617564697401
 """The advisory lock of the log: "plaudit" in ASCII, and 1."""
-_LOCK = f"SELECT pg_advisory_xact_lock({APPEND_LOCK})"
+# A plan made while the log was short would read all of it later on.
+_LOCK = f"SELECT pg_advisory_xact_lock({APPEND_LOCK}), set_config('plan_cache_mode', 'force_custom_plan', true)"
 
 _VACUUM = f"VACUUM (ANALYZE) {', '.join(Base.metadata.tables)}"
 
 
-def _insert_statement() -> str:
-    kinds = {"at": "timestamptz", "committed_at": "timestamptz"}
-    arrays = ", ".join(f"${number}::{kinds.get(name, 'text')}[]" for number, name in enumerate(log.COLUMNS, start=1))
-    names = ", ".join(log.COLUMNS)
-    told, opinion = len(log.COLUMNS) + 1, len(log.COLUMNS) + 2
-    picked = names.replace("data", "data::jsonb")
-    return (
-        f"INSERT INTO records ({names}) SELECT {picked} FROM "  # noqa: S608 - our own names
-        f"unnest({arrays}, ${told}::text[], ${opinion}::text[]) "
-        f"WITH ORDINALITY AS given ({names}, told, opinion, ordinal) "
-        "WHERE NOT EXISTS (SELECT 1 FROM erased_keys WHERE digest = given.told OR digest = given.opinion) "
-        "ORDER BY ordinal "
-        "ON CONFLICT (idempotency_key) DO NOTHING RETURNING idempotency_key, seq"
-    )
-
-
-_INSERT = _insert_statement()
+_LOOK = """
+SELECT ARRAY(SELECT idempotency_key FROM records WHERE idempotency_key = ANY($1::text[])),
+ARRAY(SELECT digest FROM erased_keys WHERE digest = ANY($2::text[])),
+ARRAY(SELECT nextval(pg_get_serial_sequence('records', 'seq')) FROM generate_series(1, $3::integer))
+"""
+_COLUMNS = ("seq", *log.COLUMNS)
 
 
 _Do: TypeAlias = Callable[[Callable[[Connection], Result]], Awaitable[Result]]
@@ -98,12 +89,15 @@ class PostgresDatabase:
 
     def insert(self, connection: Connection, entries: Sequence[Entry], committed_at: datetime) -> list[int | None]:
         """Put `entries` into the log: the seq of each, None where its key is there already."""
+        # Whoever holds the lock sees every record there is: a look decides what is new, and COPY need not look again.
+        keys = [entry.record.idempotency_key for entry in entries]
+        digests = [digest for entry in entries for digest in entry.guards]
+        known, erased, numbers = connection.exec_driver_sql(_LOOK, (keys, digests, len(entries))).one()
+        seqs = log.number(entries, known, erased, numbers)
         now = to_utc(committed_at)
-        rows = [(*log.values(entry, entry.record.at, now), *_both(entry.guards)) for entry in entries]
-        columns = tuple(list(column) for column in zip(*rows, strict=True))
-        fresh: dict[str, int] = {key: seq for key, seq in connection.exec_driver_sql(_INSERT, columns)}  # noqa: C416 - rows
-        # Of a key that comes twice in one call, the first is the one that was inserted.
-        return [fresh.pop(entry.record.idempotency_key, None) for entry in entries]
+        fresh = ((entry, seq) for entry, seq in zip(entries, seqs, strict=True) if seq is not None)
+        copy(connection, "records", _COLUMNS, [(seq, *log.values(entry, entry.record.at, now)) for entry, seq in fresh])
+        return seqs
 
     async def close(self) -> None:
         """Let the connections go, once they are done."""
@@ -161,11 +155,6 @@ class PostgresDatabase:
             f"The database {self._url.render_as_string(hide_password=True)} cannot be reached ({cause}). "
             "Check that the server is running and that the database's URL is right."
         )
-
-
-def _both(guards: Sequence[str]) -> tuple[str, str | None]:
-    """The digest of the key, and that of an opinion where there is one."""
-    return guards[0], guards[1] if len(guards) > 1 else None
 
 
 class _StaleConnectionError(DatabaseUnavailableError):

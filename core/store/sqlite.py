@@ -6,12 +6,12 @@ Durable before anything is acknowledged: WAL with `synchronous=FULL` syncs the l
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Dialect, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
@@ -88,20 +88,15 @@ class SqliteDatabase:
         """Put `entries` into the log: the seq of each, None where its key is there already."""
         # Whoever holds the write lock sees every record there is: a look decides what is new, and the next seq.
         keys = [entry.record.idempotency_key for entry in entries]
-        known = set(connection.exec_driver_sql(_KNOWN, (to_json_text(keys),)).scalars())
-        known |= _told_before_an_erasure(connection, entries)
-        seq = connection.exec_driver_sql(_LAST_SEQ).scalar() or 0
+        known = connection.exec_driver_sql(_KNOWN, (to_json_text(keys),)).scalars()
+        last: int = connection.exec_driver_sql(_LAST_SEQ).scalar() or 0
+        seqs = log.number(entries, known, _erased(connection, entries), count(last + 1))
         now = to_iso_text(committed_at)
-        rows: list[tuple[Any, ...]] = []
-        seqs: list[int | None] = []
-        for entry, key in zip(entries, keys, strict=True):
-            if key in known:
-                seqs.append(None)
-                continue
-            known.add(key)
-            seq += 1
-            seqs.append(seq)
-            rows.append((seq, *log.values(entry, to_iso_text(entry.record.at), now)))
+        rows = [
+            (seq, *log.values(entry, to_iso_text(entry.record.at), now))
+            for entry, seq in zip(entries, seqs, strict=True)
+            if seq is not None
+        ]
         if rows:
             connection.exec_driver_sql(_INSERT, rows)
         return seqs
@@ -150,13 +145,12 @@ class SqliteDatabase:
             raise
 
 
-def _told_before_an_erasure(connection: Connection, entries: Sequence[Entry]) -> set[str]:
-    """The keys of those entries that someone who was erased had told."""
+def _erased(connection: Connection, entries: Sequence[Entry]) -> Iterable[str]:
+    """Those of the digests of `entries` that are kept of what was erased."""
     if connection.exec_driver_sql(_ANY_ERASED).first() is None:
-        return set()
-    digests = {digest: entry.record.idempotency_key for entry in entries for digest in entry.guards}
-    erased = connection.exec_driver_sql(_ERASED, (to_json_text(list(digests)),)).scalars()
-    return {digests[each] for each in erased}
+        return ()
+    digests = [digest for entry in entries for digest in entry.guards]
+    return connection.exec_driver_sql(_ERASED, (to_json_text(digests),)).scalars()
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Dialect, MetaData, Table
 from core.feedback import USER_CATEGORY, USER_COMMENT
 from core.store.changes import Change, Row, Step, in_batches
 from core.store.columns import JsonData, UtcDateTime, to_iso_text, to_json_text
+from core.store.copying import Newcomers
 from core.store.tables import FOLDED, table
 
 Encoder: TypeAlias = Callable[[Any], Any]
@@ -45,7 +46,7 @@ AND a.current <> (a.standing AND (a.name = '{USER_COMMENT}' OR NOT EXISTS (
     AND (a.name <> '{USER_CATEGORY}' OR b.value = a.value OR (b.value IS NULL AND a.value IS NULL))
     AND b.standing AND (b.at > a.at OR (b.at = a.at AND b.seq > a.seq)))))
 """  # noqa: S608 - made of constants
-_SOURCE = ("message_id", "name", "source_type", "source_id")
+SOURCE = ("message_id", "name", "source_type", "source_id")
 
 
 def _in_arrays(columns: Columns) -> Any:
@@ -87,8 +88,10 @@ class Statements:
         conversations, messages, parts, assessments, subjects = (
             table(row).to_metadata(metadata, name=f"{prefix}{table(row).name}") for row in FOLDED
         )
-        self._count = _update(dialect, _COUNT, assessments, _SOURCE)
-        source = ", ".join(_SOURCE)
+        is_postgres = dialect.name == "postgresql"
+        self._newcomers = Newcomers(assessments.name, SOURCE, assessments.columns.keys()) if is_postgres else None
+        self._count = _update(dialect, _COUNT, assessments, SOURCE)
+        source = ", ".join(SOURCE)
         several = f"(SELECT {source} FROM {assessments.name} GROUP BY {source} HAVING count(*) > 1) AS given"  # noqa: S608
         self._settle = _COUNT.format(target=assessments.name, given=several)
         self._steps = {
@@ -112,10 +115,19 @@ class Statements:
         """Fold `changes`, whose rows carry their record's `seq`, into the tables."""
         for batch in in_batches(changes):
             for step, rows in batch.items():
-                self._steps[step].run(connection, rows)
-            if assessed := batch.get(Step.ASSESS):
-                sources = {tuple([row[name] for name in _SOURCE]): row for row in assessed}
-                self._count.run(connection, list(sources.values()))
+                if step is Step.ASSESS:
+                    self._assess(connection, rows)
+                else:
+                    self._steps[step].run(connection, rows)
+
+    def _assess(self, connection: Connection, rows: Sequence[Row]) -> None:
+        """Put opinions in their place, then look at their neighbours; those of new sources have none but each other."""
+        if self._newcomers is not None:
+            rows = self._newcomers.take(connection, rows)
+        if rows:
+            self._steps[Step.ASSESS].run(connection, rows)
+            sources = {tuple([row[name] for name in SOURCE]): row for row in rows}
+            self._count.run(connection, list(sources.values()))
 
 
 def _update(dialect: Dialect, sql: str, target: Table, columns: Sequence[str]) -> Statement:
