@@ -4,14 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+from core.policy.cron import Cron
 
 _LAST_WORK: Final = 10.0
 """Seconds for which a job that is at work at the end may go on."""
+_INSTANT: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,39 @@ class Job:
     name: str
     every_seconds: float
     work: Callable[[], Awaitable[object]]
+
+
+class Calendar:
+    """When a line of a crontab is due in a time zone.
+
+    A time that the clocks skip in spring is due as much later as they skip; one that they repeat in autumn, twice.
+    """
+
+    def __init__(self, cron: Cron, zone: str) -> None:
+        self._zone = ZoneInfo(zone)
+        fields = {
+            "minute": cron.minutes,
+            "hour": cron.hours,
+            "day": cron.days,
+            "month": cron.months,
+            "day_of_week": cron.weekdays,
+        }
+        given = {name: ",".join(map(str, numbers)) or "*" for name, numbers in fields.items()}
+        self._trigger = CronTrigger(**given, timezone=self._zone)
+
+    def next(self, after: datetime) -> datetime | None:
+        """The first time behind `after`, in the zone; None where there is none any more."""
+        # In UTC: a sum of local times forgets which of two equal ones it is, and what the clocks skip is there.
+        begin = (after.astimezone(UTC) + _INSTANT).astimezone(self._zone)
+        found: datetime | None = self._trigger.get_next_fire_time(None, begin)
+        return found and found.astimezone(UTC).astimezone(self._zone)
+
+    def latest(self, after: datetime, until: datetime) -> datetime | None:
+        """The last time behind `after` and not behind `until`, in the zone; None where there is none."""
+        latest = None
+        while (found := self.next(latest or after)) is not None and found <= until:
+            latest = found
+        return latest
 
 
 @asynccontextmanager

@@ -46,7 +46,8 @@ def reference() -> str:
                 for name, default, title, text in key_rows()
             ),
             "",
-            "Tables for other systems ([outward.md](outward.md), [datasets.md](datasets.md)); they are read at start.",
+            "Tables of what is told by itself ([numbers.md](numbers.md); read again on SIGHUP, too), and of what",
+            "leaves for other systems ([outward.md](outward.md), [datasets.md](datasets.md); read at start).",
             "",
             "| Table and key | Default | It may be | Meaning |",
             "| --- | --- | --- | --- |",

@@ -10,9 +10,12 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from core.policy import DEFAULT, Audience, Policy
+from core.policy.cron import Cron
 from core.policy.keys import LOOK_BACK, LOOK_BACK_EVERY, File
 from core.policy.outward import EXAMPLE as OUTWARD
 from core.policy.outward import TABLES as OUTWARD_TABLES
+from core.policy.telling import EXAMPLE as TELLING
+from core.policy.telling import TABLES as TELLING_TABLES
 
 _HEAD: Final = """\
 # What Plaudit makes of reactions, buttons and comments. Copy this file to plaudit.toml and take away the # where you
@@ -54,6 +57,7 @@ def example() -> str:
         f"{_comment(keys['emoji'])}#[emoji]\n{emoji}",
         f"{_comment(keys['segments'])}{_SEGMENT}",
         _LAYERS,
+        TELLING,
         OUTWARD,
     ]
     return "\n".join(blocks)
@@ -73,7 +77,7 @@ def key_rows() -> list[tuple[str, str, str, str]]:
 
 
 def table_rows() -> list[tuple[str, str, str, str]]:
-    """The same of the tables that say what leaves for other systems; the name is the table and the key."""
+    """The same of the tables that say what is told by itself, and what leaves; the name is the table and the key."""
     return [
         (
             f"{table} {name}",
@@ -81,7 +85,7 @@ def table_rows() -> list[tuple[str, str, str, str]]:
             field.title or "",
             field.description or "",
         )
-        for table, model in OUTWARD_TABLES.items()
+        for table, model in {**TELLING_TABLES, **OUTWARD_TABLES}.items()
         for name, field in model.model_fields.items()
     ]
 
@@ -121,6 +125,8 @@ def _emoji(policy: Policy) -> Iterator[str]:
 
 def _toml(value: Any) -> str:
     match value:
+        case Cron():
+            return _toml(value.text)
         case timedelta():
             return _toml(duration(value))
         case Audience():

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from core.policy.keys import Discord, File, Layer, Slack, Some, SomeThere, Workspace
 from core.policy.lines import Path, line_of
 from core.policy.outward import Nats, Push, Pushes, Webhook
+from core.policy.telling import Alert, Digest
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TWICE: Final = {
@@ -31,6 +32,8 @@ _FIXES: Final = {
 _NOT_CLOSED: Final = "something is not closed: a list with ], a header with ], a text with its quotes"
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_VALUE: Final = 60
+_TABLES: Final[dict[str, type[BaseModel]]] = {"digest": Digest, "alert": Alert, "nats": Nats}
+"""Those that hold everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +114,8 @@ def _table_of(path: Path) -> tuple[type[BaseModel], Path]:
             table, path = (Slack if platform == "slack" else Discord), path[1:]
         case ("webhooks", _, _, *_):
             return Webhook, path[2:]
-        case ("nats", _, *_):
-            return Nats, path[1:]
+        case ("digest" | "alert" | "nats" as name, _, *_):
+            return _TABLES[name], path[1:]
         case ("push", _, _, *_):
             return Push, path[2:]
         case ("push", _):

@@ -20,6 +20,7 @@ from core.policy.faults import faults_of, no_toml, sentence
 from core.policy.keys import File
 from core.policy.layers import Key, faults, policy_of, stacks
 from core.policy.outward import Nats, Pushes, Webhook
+from core.policy.telling import Alert, Digest
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ class LoadedPolicies:
     """How often, besides starts and reconnects; None: never."""
     outward: "Outward"
     """What leaves for other systems."""
+    digest: Digest
+    alert: Alert
+    """What is told by itself."""
 
     def at(self, where: PlaceRef | MessageRef) -> Policy:
         """The policy of a channel, or of its workspace, its platform, or all."""
@@ -100,6 +104,8 @@ def read_policies(text: str, *, name: str) -> LoadedPolicies:
         look_back=timedelta(days=file.look_back_days),
         look_back_every=file.look_back_every or None,
         outward=Outward(file.webhooks, file.nats, file.push),
+        digest=file.digest,
+        alert=file.alert,
     )
 
 
@@ -130,6 +136,16 @@ class Reloading:
     def outward(self) -> Outward:
         """What leaves for other systems."""
         return self._loaded.outward
+
+    @property
+    def digest(self) -> Digest:
+        """When which figures are posted where."""
+        return self._loaded.digest
+
+    @property
+    def alert(self) -> Alert:
+        """How it is watched whether people like the replies less than they did."""
+        return self._loaded.alert
 
     def reload(self) -> bool:
         """Read the file again. Where something in it cannot be, all stays as it was; the log says which."""

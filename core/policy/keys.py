@@ -32,6 +32,7 @@ from core.feedback import (
 )
 from core.policy import Audience, Seeds, ThreadPolicy
 from core.policy.outward import Nats, Pushes, Webhook
+from core.policy.telling import Alert, Digest
 
 MAX_CATEGORIES: Final = 25
 """Discord's limit for the choices of a select menu; Slack takes 100."""
@@ -256,6 +257,8 @@ class File(Layer):
     ] = LOOK_BACK_EVERY
     slack: Slack = Slack()
     discord: Discord = Discord()
+    digest: Digest = Digest()
+    alert: Alert = Alert()
     webhooks: Annotated[tuple[Webhook, ...], AfterValidator(_names_once)] = ()
     nats: Nats | None = None
     push: Pushes = Pushes()
