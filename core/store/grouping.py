@@ -39,13 +39,16 @@ def tally(
     since: datetime | None,
     until: datetime | None,
     place: str = "",
+    *,
+    few: bool | None = None,
 ) -> Tally:
     """The counts of the replies in [`since`, `until`) for each part.
 
-    `place`: only of those in conversations whose place's key begins so.
+    `place`: only of those in conversations whose place's key begins so. `few`: whether they are few of all there are,
+    where that is known; else it is looked for.
     """
     tallying, bounds = Tallying(divisions), span(since, until, place)
-    judged = span(since, until, place, few=_are_few(connection, since, until))
+    judged = span(since, until, place, few=_are_few(connection, since, until) if few is None else few)
     # The replies are counted last: more may have come since, so that no rate exceeds 100 %.
     for *values, person, by_asker, positive, negative in connection.execute(_opinions(connection, divisions, judged)):
         if person is None:

@@ -1,0 +1,179 @@
+"""The figures of the overview, kept at hand: what a report counts, by the day of the replies, their model and channel.
+
+A report over a million replies takes seconds, a page may not. So the counts of each day are kept in memory, and those
+of a day are read anew when the log says something of its replies: also when a vote was taken back. After an erasure
+all of them are. Nothing is added up twice or taken away: what is shown is what a report would say.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, Protocol
+
+from core.insight.daily import DIVISIONS, Day, Scope, Sums, merged
+from core.insight.report import Report, report, reports
+from core.insight.statistics import Interval, PeopleRate, wilson
+from core.store.counts import Division, PartCounts, PersonVotes, Tally
+from core.store.touched import Touched
+
+KEPT: Final = timedelta(days=366)
+"""How far back days are kept at hand."""
+_LONG: Final = 120
+"""Days from which on a line of days would be a scribble: weeks are shown."""
+_WEEK: Final = 7
+_MANY: Final = 20
+"""Days from which on it takes less to count all of them at once."""
+
+
+class Source(Protocol):
+    """As much of a store as the overview reads."""
+
+    async def touched(self, after: int) -> Touched:
+        """Of which days the replies are that the records after `after` say something of."""
+        ...
+
+    async def tally(
+        self, divisions: Sequence[Division] = (), since: datetime | None = None, until: datetime | None = None
+    ) -> Tally:
+        """The counts of a time window."""
+        ...
+
+    async def tally_of_day(self, divisions: Sequence[Division], day: date) -> Tally:
+        """The counts of the replies of one day, in UTC."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The figures of a day, or of a week, which is called by its Monday."""
+
+    day: date
+    replies: int
+    judged: int
+    feedback: Interval
+    """Of the share of replies that anyone judged."""
+    by_people: PeopleRate
+
+    @property
+    def feedback_rate(self) -> float:
+        """The share of replies that anyone judged; 0 where there are none."""
+        return self.judged / self.replies if self.replies else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The figures of a scope."""
+
+    whole: Report
+    points: tuple[Point, ...]
+    """In the order of time; days without replies are left out."""
+    parts: dict[str, Report]
+    """By the name of the part; those with the most replies first."""
+    lines: dict[str, dict[date, float]]
+    """The positive rate of each part on those days on which anyone voted; each person counts alike."""
+    first: date
+    last: date
+    step: int
+    """Days from one point to the next: 1 or 7."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What is kept at hand of one store."""
+
+    source: Source
+    now: Callable[[], datetime]
+    seq: int = -1
+    """The last record that is counted; -1 before anything is."""
+    _days: dict[date, Day] = field(default_factory=dict)
+    _views: dict[tuple[Scope, Division, date], View] = field(default_factory=dict)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _queued: asyncio.Task[None] | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are any figures yet."""
+        return self.seq >= 0
+
+    def refresh(self) -> asyncio.Task[None]:
+        """Counts what the log has by now; the task is done in milliseconds where nothing is new.
+
+        It is not to be cancelled: on Postgres a connection whose query is broken off is lost.
+        """
+        if self._queued is None:
+            self._queued = asyncio.create_task(self._refresh(), name="count for the overview")
+        return self._queued
+
+    async def view(self, scope: Scope, division: Division) -> View:
+        """The figures of a scope, divided by one thing; made beside the loop: it may take a tenth of a second."""
+        today, seq = self.now().date(), self.seq
+        key = (scope, division, today)
+        if key not in self._views:
+            made = await asyncio.to_thread(_view, dict(self._days), today, scope, division)
+            if seq != self.seq:
+                return made
+            self._views[key] = made
+        return self._views[key]
+
+    def names(self) -> tuple[list[str], list[str]]:
+        """The models and the channels that there are."""
+        parts = {each.part for day in self._days.values() for each in day.tally.parts}
+        return sorted({model for model, _ in parts if model}), sorted({channel for _, channel in parts if channel})
+
+    async def _refresh(self) -> None:
+        async with self._lock:
+            # Whoever asks from now on may have heard of something that this count comes too early for.
+            self._queued = None
+            found = await self.source.touched(max(self.seq, 0))
+            if found.everything or not self.ready or len(found.days) > _MANY:
+                since = _begin(self.now().date() - KEPT)
+                self._days = _by_day(await self.source.tally((Division.DAY, *DIVISIONS), since))
+                self._views.clear()
+            for day in found.days if not found.everything and self.ready else ():
+                self._days[day] = Day(await self.source.tally_of_day(DIVISIONS, day))
+                self._views.clear()
+            self.seq = found.newest
+
+
+def _begin(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _by_day(tally: Tally) -> dict[date, Day]:
+    """The same counts, a tally a day."""
+    parts: dict[str, list[PartCounts]] = defaultdict(list)
+    votes: dict[str, list[PersonVotes]] = defaultdict(list)
+    for part in tally.parts:
+        parts[part.part[0]].append(replace(part, part=part.part[1:]))
+    for each in tally.votes:
+        votes[each.part[0]].append(replace(each, part=each.part[1:]))
+    return {date.fromisoformat(day): Day(Tally(tuple(parts[day]), tuple(votes[day]))) for day in parts}
+
+
+def _view(days: Mapping[date, Day], today: date, scope: Scope, division: Division) -> View:
+    step = _WEEK if scope.days >= _LONG else 1
+    first = today - timedelta(days=scope.days - 1)
+    steps: dict[date, list[Sums]] = defaultdict(list)
+    for day in sorted(each for each in days if first <= each <= today):
+        begun = day - timedelta(days=day.weekday()) if step == _WEEK else day
+        steps[begun].append(days[day].sums(scope, division))
+    summed = {begun: merged(found) for begun, found in steps.items()}
+    tally = merged(summed.values()).tally()
+    parts = sorted(reports(tally).items(), key=lambda each: (-each[1].total_traces, each[0]))
+    names = [name for (name,), _ in parts]
+    return View(
+        report(tally),
+        tuple(_point(begun, sums) for begun, sums in summed.items()),
+        {name: each for (name,), each in parts},
+        {name: {begun: sums.rates[name] for begun, sums in summed.items() if name in sums.rates} for name in names},
+        first,
+        today,
+        step,
+    )
+
+
+def _point(day: date, sums: Sums) -> Point:
+    replies, judged = (sum(each[place] for each in sums.counts.values()) for place in (0, 1))
+    return Point(day, replies, judged, wilson(judged, replies), sums.by_people)
