@@ -90,6 +90,35 @@ class Settings(BaseSettings):
         ),
     ] = 50
 
+    mlflow_tracking_uri: Annotated[
+        str,
+        Field(
+            validation_alias=_named("MLFLOW_TRACKING_URI"),
+            description="The MLflow 3 server that `plaudit mlflow sync` and [mlflow] in plaudit.toml send to: "
+            "http://HOST:5000.",
+        ),
+    ] = ""
+    mlflow_experiment_name: Annotated[
+        str,
+        Field(
+            min_length=1,
+            validation_alias=_named("MLFLOW_EXPERIMENT_NAME"),
+            description="The experiment in MLflow that replies are put into; it is made where there is none.",
+        ),
+    ] = "Plaudit"
+    mlflow_tracking_token: Annotated[
+        SecretStr | None,
+        Field(validation_alias=_named("MLFLOW_TRACKING_TOKEN"), description="A bearer token, if MLflow wants one."),
+    ] = None
+    mlflow_tracking_username: Annotated[
+        str,
+        Field(validation_alias=_named("MLFLOW_TRACKING_USERNAME"), description="Or a name and a password for MLflow."),
+    ] = ""
+    mlflow_tracking_password: Annotated[
+        SecretStr | None,
+        Field(validation_alias=_named("MLFLOW_TRACKING_PASSWORD"), description="The password."),
+    ] = None
+
     database_url: Annotated[
         str,
         Field(description="Where the log is kept: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME."),

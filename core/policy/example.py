@@ -16,6 +16,8 @@ from core.policy.outward import EXAMPLE as OUTWARD
 from core.policy.outward import TABLES as OUTWARD_TABLES
 from core.policy.telling import EXAMPLE as TELLING
 from core.policy.telling import TABLES as TELLING_TABLES
+from core.policy.tracking import EXAMPLE as TRACKING
+from core.policy.tracking import TABLES as TRACKING_TABLES
 
 _HEAD: Final = """\
 # What Plaudit makes of reactions, buttons and comments. Copy this file to plaudit.toml and take away the # where you
@@ -59,6 +61,7 @@ def example() -> str:
         _LAYERS,
         TELLING,
         OUTWARD,
+        TRACKING,
     ]
     return "\n".join(blocks)
 
@@ -85,7 +88,7 @@ def table_rows() -> list[tuple[str, str, str, str]]:
             field.title or "",
             field.description or "",
         )
-        for table, model in {**TELLING_TABLES, **OUTWARD_TABLES}.items()
+        for table, model in {**TELLING_TABLES, **OUTWARD_TABLES, **TRACKING_TABLES}.items()
         for name, field in model.model_fields.items()
     ]
 

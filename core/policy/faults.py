@@ -17,6 +17,7 @@ from core.policy.keys import Discord, File, Layer, Slack, Some, SomeThere, Works
 from core.policy.lines import Path, line_of
 from core.policy.outward import Nats, Push, Pushes, Webhook
 from core.policy.telling import Alert, Digest
+from core.policy.tracking import Mlflow
 
 _POSITION: Final = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _TWICE: Final = {
@@ -32,7 +33,7 @@ _FIXES: Final = {
 _NOT_CLOSED: Final = "something is not closed: a list with ], a header with ], a text with its quotes"
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_VALUE: Final = 60
-_TABLES: Final[dict[str, type[BaseModel]]] = {"digest": Digest, "alert": Alert, "nats": Nats}
+_TABLES: Final[dict[str, type[BaseModel]]] = {"digest": Digest, "alert": Alert, "mlflow": Mlflow, "nats": Nats}
 """Those that hold everywhere."""
 
 
@@ -114,7 +115,7 @@ def _table_of(path: Path) -> tuple[type[BaseModel], Path]:
             table, path = (Slack if platform == "slack" else Discord), path[1:]
         case ("webhooks", _, _, *_):
             return Webhook, path[2:]
-        case ("digest" | "alert" | "nats" as name, _, *_):
+        case ("digest" | "alert" | "mlflow" | "nats" as name, _, *_):
             return _TABLES[name], path[1:]
         case ("push", _, _, *_):
             return Push, path[2:]

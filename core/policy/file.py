@@ -21,6 +21,7 @@ from core.policy.keys import File
 from core.policy.layers import Key, faults, policy_of, stacks
 from core.policy.outward import Nats, Pushes, Webhook
 from core.policy.telling import Alert, Digest
+from core.policy.tracking import Mlflow
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ class LoadedPolicies:
     digest: Digest
     alert: Alert
     """What is told by itself."""
+    mlflow: Mlflow
+    """How MLflow is kept as the log says."""
 
     def at(self, where: PlaceRef | MessageRef) -> Policy:
         """The policy of a channel, or of its workspace, its platform, or all."""
@@ -106,6 +109,7 @@ def read_policies(text: str, *, name: str) -> LoadedPolicies:
         outward=Outward(file.webhooks, file.nats, file.push),
         digest=file.digest,
         alert=file.alert,
+        mlflow=file.mlflow,
     )
 
 
@@ -146,6 +150,11 @@ class Reloading:
     def alert(self) -> Alert:
         """How it is watched whether people like the replies less than they did."""
         return self._loaded.alert
+
+    @property
+    def mlflow(self) -> Mlflow:
+        """How MLflow is kept as the log says."""
+        return self._loaded.mlflow
 
     def reload(self) -> bool:
         """Read the file again. Where something in it cannot be, all stays as it was; the log says which."""

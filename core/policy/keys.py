@@ -33,6 +33,7 @@ from core.feedback import (
 from core.policy import Audience, Seeds, ThreadPolicy
 from core.policy.outward import Nats, Pushes, Webhook
 from core.policy.telling import Alert, Digest
+from core.policy.tracking import Mlflow
 
 MAX_CATEGORIES: Final = 25
 """Discord's limit for the choices of a select menu; Slack takes 100."""
@@ -259,6 +260,7 @@ class File(Layer):
     discord: Discord = Discord()
     digest: Digest = Digest()
     alert: Alert = Alert()
+    mlflow: Mlflow = Mlflow()
     webhooks: Annotated[tuple[Webhook, ...], AfterValidator(_names_once)] = ()
     nats: Nats | None = None
     push: Pushes = Pushes()
