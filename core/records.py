@@ -193,6 +193,48 @@ class SetConsent(Payload):
     keep: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartEvaluation(Payload):
+    """Another model is tried on questions that were asked before. No table is folded from it or its answers."""
+
+    type: ClassVar[str] = "start_evaluation"
+
+    id: str
+    """What the records of one evaluation have for a conversation."""
+    model: Json
+    """The model that answers, as in a conversation."""
+    parameters: Json
+    judge: Json | None
+    """The model that judges."""
+    prompt_version: str
+    """Which words the judge is asked in."""
+    options: Json
+    """Which questions: what they come from (`set`), up to which `as_of`, how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAnswer(Payload):
+    """Another model's answer in an evaluation. It is in no conversation, and nobody was shown it."""
+
+    type: ClassVar[str] = "log_answer"
+
+    id: str
+    evaluation_id: str
+    message_id: str
+    """The reply beside which it stands; in a set that is not from this log, a name made of the question."""
+    question_id: str | None
+    content: str
+    model: Json
+    parameters: Json
+    started_at: str
+    ended_at: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    finish_reason: str | None = None
+    withheld: bool = False
+    """The words are not kept any more."""
+
+
 RECORD_TYPES: dict[str, type[Payload]] = {
     each.type: each
     for each in (
@@ -205,6 +247,8 @@ RECORD_TYPES: dict[str, type[Payload]] = {
         WithdrawAssessment,
         EraseSubject,
         SetConsent,
+        StartEvaluation,
+        LogAnswer,
     )
 }
 

@@ -176,7 +176,7 @@ _SENTENCES: Final[tuple[tuple[tuple[type[Exception], ...], str, str], ...]] = (
 def _ours(error: BaseException) -> ModelFailedError:
     response = getattr(error, "response", None)
     if isinstance(error, (hub_errors.HfHubHTTPError, httpx2.HTTPStatusError)) and response is not None:
-        return _refusal(response.status_code)
+        return _refusal(response.status_code, _retry_after(response.headers))
     for kinds, sentence, reason in _SENTENCES:
         if isinstance(error, kinds):
             return ModelFailedError(sentence, reason=reason)
@@ -184,7 +184,13 @@ def _ours(error: BaseException) -> ModelFailedError:
     return ModelFailedError("The model could not answer.", reason=type(error).__name__)
 
 
-def _refusal(status: int) -> ModelFailedError:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """The pause that is asked for, in seconds. Servers may also write a date (RFC 9110, 10.2.3): it is passed over."""
+    text = headers.get("retry-after", "")
+    return float(text) if text.replace(".", "", 1).isdecimal() else None
+
+
+def _refusal(status: int, retry_after: float | None) -> ModelFailedError:
     if status in _UNAUTHORISED:
         return ModelFailedError(
             "The model's server does not accept the assistant's token. Please tell whoever runs the assistant.",
@@ -196,5 +202,6 @@ def _refusal(status: int) -> ModelFailedError:
             reason="http_404",
         )
     if status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
-        return ModelFailedError("The model is busy right now. Please ask again in a moment.", reason=f"http_{status}")
+        sentence = "The model is busy right now. Please ask again in a moment."
+        return ModelFailedError(sentence, reason=f"http_{status}", retry_after=retry_after)
     return ModelFailedError("The model's server refused the question.", reason=f"http_{status}")

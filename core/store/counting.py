@@ -20,6 +20,7 @@ from core.store.counts import (
     ModelVote,
     ReplyRatings,
     ReplyVotes,
+    SourceCounts,
     Tally,
     Tallying,
 )
@@ -83,6 +84,20 @@ class Counting:
         ]
         return sorted(counts, key=lambda each: (-each.people, -each.replies, each.name))
 
+    def sources(self, source_type: SourceType) -> list[SourceCounts]:
+        """What judges, or checks, said, by who said it under which name."""
+        said: dict[tuple[str, str, bool], list[float]] = defaultdict(list)
+        for reply in self._replies:
+            for row in self._by(source_type, reply["id"]):
+                if row["number"] is not None:
+                    said[row["source_id"], row["name"], isinstance(row["value"], bool)].append(row["number"])
+        return [
+            SourceCounts(
+                source, name, len(numbers), fmean(numbers), fmean(each * each for each in numbers), is_share=is_share
+            )
+            for (source, name, is_share), numbers in sorted(said.items())
+        ]
+
     def ratings(self) -> list[ReplyRatings]:
         """What was said by two people or more of one reply under one name."""
         said: dict[tuple[str, str], Counter[float]] = defaultdict(Counter)
@@ -116,9 +131,11 @@ class Counting:
             yield from self._by_people(reply["id"])
 
     def _by_people(self, message_id: str) -> list[Row]:
+        return self._by(SourceType.HUMAN, message_id)
+
+    def _by(self, source: SourceType, message_id: str) -> list[Row]:
         rows = self._tables.assessments[message_id].values()
-        human = SourceType.HUMAN
-        return [row for row in rows if row["current"] and row["kind"] == "feedback" and row["source_type"] == human]
+        return [row for row in rows if row["current"] and row["kind"] == "feedback" and row["source_type"] == source]
 
     def _votes(self, message_id: str) -> ReplyVotes:
         votes = Counter(_likes(row) for row in self._by_people(message_id))

@@ -107,8 +107,23 @@ class CategoryCounts:
     replies: int
 
 
-NO_DIMENSIONS: Final = frozenset({USER_FEEDBACK, USER_COMMENT, USER_CATEGORY, USER_RATING})
-"""Names that begin as the dimensions' do."""
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """What one judge, or one check, said of the replies of a span of time under one name. Nobody's vote."""
+
+    source: str
+    """The judge's model, or the check with its version."""
+    name: str
+    replies: int
+    mean: float
+    """Where it says yes or no: the share of yes."""
+    mean_square: float
+    is_share: bool
+    """It says yes or no."""
+
+
+NO_DIMENSIONS: Final = frozenset({USER_FEEDBACK, USER_COMMENT, USER_CATEGORY})
+"""Names that begin as the dimensions' do. The score by emoji, `user_rating`, stands among them as one more."""
 SCORED: Final = frozenset({USER_FEEDBACK, USER_RATING})
 """Names under which several people's numbers are compared, beside the dimensions'."""
 _CHANNEL: Final = 3

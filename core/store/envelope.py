@@ -102,5 +102,7 @@ _ADDRESSES = {
     "log_feedback": _OF_A_MESSAGE,
     "log_expectation": _OF_A_MESSAGE,
     "withdraw_assessment": _OF_A_MESSAGE,
+    "start_evaluation": ("id", ""),
+    "log_answer": ("evaluation_id", "id"),
 }
 """Where the data of each type names its conversation and its message."""

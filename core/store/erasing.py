@@ -25,9 +25,12 @@ PSEUDONYM_MARK: Final = f":{_PSEUDONYM}"
 """What every pseudonym's key has in it, and no person's."""
 _SHORTEST_ID: Final = 8
 """Characters. A shorter id of a person is looked for with its platform and workspace only: it might be any word."""
-_PLAIN: Final = frozenset({"platform", "workspace", "channel", "segment", "emoji"})
+_PLAIN: Final = frozenset(
+    {"platform", "workspace", "channel", "segment", "emoji", "question_id", "evaluation", "prompt_version"}
+)
 """What metadata says in words that are nobody's."""
 _OPINIONS: Final = frozenset({"log_feedback", "log_expectation"})
+_WRITTEN: Final = frozenset({"add_message", "log_answer"})
 
 
 def is_erased(person: str) -> bool:
@@ -66,7 +69,7 @@ def without_words(record: Record, *, username: str = "") -> Record:
     """The record without what a person wrote in it. Chosen values and numbers stay."""
     wordless = {"username": username, "content": None if record.type == "update_message" else "", "feedback": ""}
     data = dict(record.data) | {name: value for name, value in wordless.items() if name in record.data}
-    if record.type == "add_message":
+    if record.type in _WRITTEN:
         data["withheld"] = True
     if isinstance(data.get("value"), str) and data.get("name") != USER_CATEGORY:
         data["value"] = ""
@@ -78,9 +81,10 @@ def without_words(record: Record, *, username: str = "") -> Record:
 
 
 def question_of(record: Record) -> str | None:
-    """The id of the question that the record answers, where it adds an answer with words."""
-    answers = record.type == "add_message" and record.data.get("content")
-    return record.data.get("question_id") if answers else None
+    """The id of the question that the record answers with words, or about whose answer a judge or a check speaks."""
+    if record.type in _WRITTEN:
+        return record.data.get("question_id") if record.data.get("content") else None
+    return record.data.get("metadata", {}).get("question_id") if record.type == "log_feedback" else None
 
 
 def _is_plain(name: str, value: Any) -> bool:
@@ -111,7 +115,9 @@ class Erasure:
 
     def is_own(self, record: Record) -> bool:
         """Whether the person said or did what the record holds."""
-        return self.person.key in (record.subject, record.data.get("source_id"), record.data.get("author"))
+        said = (record.subject, record.data.get("source_id"), record.data.get("author"))
+        # A judge may repeat the better answer that people gave.
+        return self.person.key in said or self.person.key in record.data.get("metadata", {}).get("corrected_by", ())
 
     def asks(self, record: Record) -> str | None:
         """The id of the message that the record adds, where the person wrote it."""
@@ -127,7 +133,7 @@ class Erasure:
             _, name = names_of(self.person.key)
             changed = replace(changed, subject=name, data={**record.data, "subject": name})
         changed = replace(changed, data=self.renamed(changed.data), subject=self.renamed(changed.subject))
-        if is_own and "assessment_id" in changed.data:
+        if "assessment_id" in changed.data and record.data.get("source_id") == self.person.key:
             changed = replace(changed, data={**changed.data, "assessment_id": _by_chance(record)})
         if self._names_person(record, is_own=is_own):
             # The id is made of the key, and whoever knows the person could make it again.

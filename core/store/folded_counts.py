@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from core.feedback import SourceType
 from core.messages import PlaceRef
 from core.store import counts
 from core.store.counting import Counting
@@ -40,6 +41,12 @@ class FoldedCounts:
     ) -> list[counts.CategoryCounts]:
         """How many people said of how many replies which category, the most frequent first."""
         return Counting(self.tables, since, until).categories()
+
+    async def source_counts(
+        self, source_type: SourceType, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.SourceCounts]:
+        """What judges, or checks, said of the replies, by who said it under which name."""
+        return Counting(self.tables, since, until).sources(source_type)
 
     async def ratings(self, since: datetime | None = None, until: datetime | None = None) -> list[counts.ReplyRatings]:
         """What was said by two people or more of one reply under one name."""

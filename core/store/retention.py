@@ -30,7 +30,14 @@ _UNSCRUBBED: Final = ".unscrubbed"
 """The same, of how many records were changed whose old bytes may still be in the files."""
 _BATCH: Final = 200
 """Records a transaction: appends wait for some hundredths of a second."""
-_WORDY: Final = ("add_message", "update_message", "log_feedback", "log_expectation", "withdraw_assessment")
+_WORDY: Final = (
+    "add_message",
+    "update_message",
+    "log_feedback",
+    "log_expectation",
+    "withdraw_assessment",
+    "log_answer",
+)
 
 
 class Retention:

@@ -5,10 +5,10 @@ from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 
-from sqlalchemy import Connection, Row, Text, cast, distinct, func, or_, select
+from sqlalchemy import Connection, Row, Text, cast, distinct, func, or_, select, true
 
-from core.feedback import BEST_SCORE, USER_CATEGORY
-from core.store.counts import NO_DIMENSIONS, SCORED, CategoryCounts, DimensionCounts, ReplyRatings
+from core.feedback import BEST_SCORE, USER_CATEGORY, SourceType
+from core.store.counts import NO_DIMENSIONS, SCORED, CategoryCounts, DimensionCounts, ReplyRatings, SourceCounts
 from core.store.report import BY_PEOPLE, span
 from core.store.tables import AssessmentRow, MessageRow, table
 
@@ -69,6 +69,32 @@ def ratings(connection: Connection, since: datetime | None, until: datetime | No
         .order_by(counted.c.name, counted.c.message_id)
     )
     return list(_by_reply(rows.all()))
+
+
+def source_counts(
+    connection: Connection, source_type: SourceType, since: datetime | None, until: datetime | None
+) -> list[SourceCounts]:
+    """What judges, or checks, said of the replies in [`since`, `until`), by who said it under which name."""
+    is_share = cast(_a.c.value, Text).in_(("true", "false"))
+    said = (_a.c.message_id == _m.c.id) & (_a.c.current == true()) & (_a.c.source_type == source_type.value)
+    query = (
+        select(
+            _a.c.source_id,
+            _a.c.name,
+            func.count(),
+            func.avg(_a.c.number),
+            func.avg(_a.c.number * _a.c.number),
+            is_share,
+        )
+        .select_from(_m.join(_a, said))
+        .where(span(since, until), _a.c.kind == "feedback", _a.c.number.is_not(None))
+        .group_by(_a.c.source_id, _a.c.name, is_share)
+    )
+    rows = [
+        SourceCounts(source, name, replies, mean, mean_square, is_share=bool(share))
+        for source, name, replies, mean, mean_square, share in connection.execute(query)
+    ]
+    return sorted(rows, key=lambda each: (each.source, each.name, each.is_share))
 
 
 def _by_reply(rows: Iterable[Row[str, str, float, int]]) -> Iterator[ReplyRatings]:

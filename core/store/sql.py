@@ -1,7 +1,8 @@
 """The store on a database: the port's appends and reads, and what the command line asks for besides."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -285,13 +286,20 @@ class SqlStore(SqlCounts):
 
 def _withheld(connection: Connection, entries: Sequence[Entry]) -> Sequence[Entry]:
     """The entries, without the words of answers whose asker was erased while they were in the making."""
-    questions = {question for each in entries if (question := question_of(each.record))}
+    asked = [(each, question_of(each.record)) for each in entries]
+    questions = {question for _, question in asked if question}
     if not questions:
         return entries
     erased = {id_ for id_, author in queries.authors(connection, questions) if is_erased(author)}
     if not erased:
         return entries
-    return [entry(without_words(each.record)) if question_of(each.record) in erased else each for each in entries]
+    return [
+        entry(_of_nobody(each.record, erased[question])) if question in erased else each for each, question in asked
+    ]
+
+
+def _of_nobody(record: Record, pseudonym: str) -> Record:
+    return replace(without_words(record), subject=record.subject and pseudonym)
 
 
 def _refold_some(connection: Connection) -> int:

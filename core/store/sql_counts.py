@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from core.feedback import SourceType
 from core.messages import PlaceRef
 from core.store import counts, grouping, report, scoring
 from core.store.columns import to_utc
@@ -44,6 +45,12 @@ class SqlCounts:
     ) -> list[counts.CategoryCounts]:
         """How many people said of how many replies which category, the most frequent first."""
         return await self._counted(scoring.category_counts, since, until)
+
+    async def source_counts(
+        self, source_type: SourceType, since: datetime | None = None, until: datetime | None = None
+    ) -> list[counts.SourceCounts]:
+        """What judges, or checks, said of the replies, by who said it under which name."""
+        return await self._counted(partial(scoring.source_counts, source_type=source_type), since, until)
 
     async def ratings(self, since: datetime | None = None, until: datetime | None = None) -> list[counts.ReplyRatings]:
         """What was said by two people or more of one reply under one name."""
