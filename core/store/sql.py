@@ -290,7 +290,7 @@ def _withheld(connection: Connection, entries: Sequence[Entry]) -> Sequence[Entr
     questions = {question for _, question in asked if question}
     if not questions:
         return entries
-    erased = {id_ for id_, author in queries.authors(connection, questions) if is_erased(author)}
+    erased = {id_: author for id_, author in queries.authors(connection, questions) if is_erased(author)}
     if not erased:
         return entries
     return [
