@@ -1,0 +1,48 @@
+"""What the settings choose: the platforms with their tokens, and the policies. Light: no platform's SDK is needed."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from core.errors import SettingsError
+from core.policy.file import Reloading
+from core.settings import Settings, setting_names
+
+PLATFORMS: Final = ("slack", "discord")
+_NEEDED: Final[dict[str, tuple[str, ...]]] = {
+    "slack": ("slack_bot_token", "slack_app_token"),
+    "discord": ("discord_token",),
+}
+
+
+def policies_from(settings: Settings) -> Reloading:
+    """What holds where, from the file that the settings name; only plaudit.toml, when nobody named it, may be missing.
+
+    Raises:
+        SettingsError: something in the file cannot be; the message names the line.
+    """
+    return Reloading(Path(settings.config), required="config" in settings.model_fields_set)
+
+
+def tokens_of(settings: Settings, platforms: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """The tokens of each platform, in the order of the names of their settings.
+
+    Raises:
+        SettingsError: there is no such platform, or one of its tokens is not set.
+    """
+    return {each: _tokens(settings, each) for each in platforms}
+
+
+def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
+    if platform not in _NEEDED:
+        raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(PLATFORMS)}.")
+    needed = _NEEDED[platform]
+    tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed]
+    if missing := [setting_names()[each] for each, token in zip(needed, tokens, strict=True) if not token]:
+        raise SettingsError(
+            f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env. "
+            f"docs/{platform}.md says where to get it."
+        )
+    return tuple(token.get_secret_value() for token in tokens if token)
