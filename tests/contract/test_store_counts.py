@@ -160,7 +160,7 @@ async def test_votes_are_told_with_the_model_in_the_order_in_which_they_came(tol
     assert await told.model_votes(["org/third"]) == []
 
 
-async def test_a_dimension_is_the_mean_of_peoples_means(store) -> None:
+async def test_a_dimension_is_the_mean_of_peoples_means_and_so_is_the_score_by_emoji(store) -> None:
     await store.append(started("c1"), *(replied(f"m{number}", number) for number in range(3)))
     given = [("m0", "ann", 5), ("m1", "ann", 5), ("m2", "ann", 5), ("m0", "bob", 1), ("m1", "bob", 3)]
     await store.append(*(voted(message, who, score, name="user_accuracy") for message, who, score in given))
@@ -170,8 +170,12 @@ async def test_a_dimension_is_the_mean_of_peoples_means(store) -> None:
 
     found = await store.dimension_counts()
 
-    assert found == [DimensionCounts("accuracy", 3.5, 2), DimensionCounts("clarity", 4.0, 1)]
-    assert scores(found) == {"accuracy": Score(0.7, 2), "clarity": Score(0.8, 1)}
+    assert found == [
+        DimensionCounts("accuracy", 3.5, 2),
+        DimensionCounts("clarity", 4.0, 1),
+        DimensionCounts("rating", 2.0, 1),
+    ]
+    assert scores(found) == {"accuracy": Score(0.7, 2), "clarity": Score(0.8, 1), "rating": Score(0.4, 1)}
 
 
 async def test_a_category_is_counted_by_people_and_by_replies(store) -> None:
