@@ -6,7 +6,7 @@ from collections import OrderedDict
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformError
@@ -15,9 +15,10 @@ from core.gate import Gates
 from core.live import LiveReplies, LiveReply
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
 from core.outcome import Outcome
-from core.ports import CanShowTyping, ChatPlatform, LanguageModel, Leases, PendingTurn, Store
+from core.ports import CanRelay, CanShowTyping, ChatPlatform, Ended, LanguageModel, Leases, PendingTurn, Store
 from core.prompt import Window, build_prompt
 from core.records import AddMessage, Record, envelop
+from core.relaying import RelayedReply
 from core.streaming import ReplyStream
 from core.tasks import Tasks
 from core.thinking import ThoughtFilter
@@ -33,6 +34,7 @@ _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
 _WITHHELD: Final = 2_000
 """How many messages that must not be kept are remembered, so that their conversations can go on."""
+Reply: TypeAlias = ReplyStream | RelayedReply
 _NO_WORDS: Final = "I was interrupted, and your words are not kept. Please ask again."
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
@@ -151,18 +153,7 @@ class Answering:
         """Answer a question, whatever happens: the person sees something, and the log knows."""
         reply_id = turn.reply_id
         live = LiveReply(reply_id, turn.conversation.id, turn.question.author, turn.place)
-        reply = ReplyStream(
-            turn.platform,
-            turn.place,
-            gates=self._gates,
-            clock=self._clock,
-            nonce=self.nonce(reply_id),
-            asker=_asker(turn),
-            reply_to=turn.asked_in,
-            on_post=lambda part: self._posted(live, part, noting),
-            begun=turn.begun,
-        )
-        noting = asyncio.Lock()
+        reply = self._reply(turn, live)
         live.is_posting = lambda: reply.posting
         for part in turn.begun or ():
             self._live.posted(live, part)
@@ -172,6 +163,8 @@ class Answering:
                 self._withhold(turn.question.id, turn.question.content)
                 self._withhold(reply_id, "".join(outcome.text))
             await self._keep(self._record(turn, reply_id, reply, outcome))
+            if isinstance(reply, RelayedReply):
+                reply.kept(Ended(reply_id, turn.conversation.id, outcome.status, reply.note))
         logger.info(
             "reply_finished",
             extra={
@@ -185,6 +178,25 @@ class Answering:
         )
         is_complete = outcome.status is ReplyStatus.COMPLETE and bool("".join(outcome.text).strip())
         return Answered(reply_id, reply.parts, reply.last_text, is_complete)
+
+    def _reply(self, turn: Turn, live: LiveReply) -> Reply:
+        """The reply to a turn, about to be written, as its platform shows it."""
+        if isinstance(turn.platform, CanRelay):
+            relay = turn.platform.relay(turn.place, turn.asked_in, live.id)
+            self._live.posted(live, relay.message)
+            return RelayedReply(relay, self._clock)
+        noting = asyncio.Lock()
+        return ReplyStream(
+            turn.platform,
+            turn.place,
+            gates=self._gates,
+            clock=self._clock,
+            nonce=self.nonce(live.id),
+            asker=_asker(turn),
+            reply_to=turn.asked_in,
+            on_post=lambda part: self._posted(live, part, noting),
+            begun=turn.begun,
+        )
 
     def _posted(self, live: LiveReply, part: MessageRef, noting: asyncio.Lock) -> None:
         """People see one more part: note it for whoever would have to go on with it, but wait for nothing."""
@@ -213,7 +225,7 @@ class Answering:
         sentence.finish()
         await sentence.show()
 
-    async def _stream(self, turn: Turn, reply: ReplyStream) -> Outcome:
+    async def _stream(self, turn: Turn, reply: Reply) -> Outcome:
         outcome = Outcome(self._clock.now())
         showing = asyncio.create_task(reply.show(), name=f"show the reply to {turn.question.id}")
         reading = asyncio.create_task(self._read(turn, reply, outcome), name=f"read the reply to {turn.question.id}")
@@ -243,7 +255,7 @@ class Answering:
             logger.warning("reply_not_shown", extra={"error": str(error)})
         return outcome
 
-    async def _read(self, turn: Turn, reply: ReplyStream, outcome: Outcome) -> None:
+    async def _read(self, turn: Turn, reply: Reply, outcome: Outcome) -> None:
         if not turn.question.content.strip():
             raise ModelFailedError(_NO_WORDS, reason="interrupted")
         history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
@@ -275,7 +287,7 @@ class Answering:
         while len(self._withheld) > _WITHHELD:
             self._withheld.popitem(last=False)
 
-    def _write(self, reply: ReplyStream, outcome: Outcome, text: str, thought: str) -> None:
+    def _write(self, reply: Reply, outcome: Outcome, text: str, thought: str) -> None:
         if thought:
             outcome.thinking.append(thought)
             reply.think()
@@ -286,7 +298,7 @@ class Answering:
             outcome.add(text, self._clock)
             reply.write(text)
 
-    def _record(self, turn: Turn, reply_id: str, reply: ReplyStream, outcome: Outcome) -> Record:
+    def _record(self, turn: Turn, reply_id: str, reply: Reply, outcome: Outcome) -> Record:
         identity = self._model.identity
         payload = AddMessage(
             id=reply_id,

@@ -5,6 +5,7 @@ end with it.
 """
 
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,8 +39,11 @@ from core.judging.comments import TAKE_BACK, Commenting
 from core.judging.forms import Asking
 from core.judging.opinions import Opinions
 from core.judging.replies import Replies
+from core.judging.telling import Said as Opinion
+from core.judging.telling import Telling, Told
 from core.judging.votes import Judging
 from core.live import LiveReplies
+from core.messages import PersonRef
 from core.policy import OnePolicy, Policies
 from core.ports import ChatPlatform, LanguageModel, Leases
 from core.prompt import DEFAULT_WINDOW, Window
@@ -105,6 +109,7 @@ class Assistant:
         replies = Replies(store, live)
         judging = Judging(store, opinions, policies)
         commenting = Commenting(store, replies, opinions, judging, clock)
+        self._telling = Telling(store, replies, judging, opinions)
         commands = Commands(store, clock, environment)
         self._answering = Answering(
             store=store,
@@ -217,6 +222,22 @@ class Assistant:
                 return [event.person.ref.key]
             case _:
                 return [f"{event.message.key} "]
+
+    async def ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
+        """Take what someone wrote for a question, whatever its words; else as `handle`."""
+        async with self._turns.in_order(f"{event.message.key} "):
+            await self._turns.ask(event, platform)
+
+    async def tell(self, reply_id: str, person: PersonRef, said: Sequence[Opinion], *, name: str, by: str) -> Told:
+        """Keep what a person says of a reply, now, by its id. `name` tells the act from all others.
+
+        Raises:
+            DatabaseUnavailableError: nothing was kept.
+        """
+        if not self._options.keep_feedback:
+            return Told.NOT_HEARD
+        async with self._turns.in_order(person.key):
+            return await self._telling.tell(reply_id, person, said, at=self._clock.now(), name=name, by=by)
 
     def catch_up(self, platform: ChatPlatform, since: datetime | None = None) -> None:
         """Find out, in the background, what people did on a platform while it was not heard.

@@ -9,7 +9,16 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from core.controls import Button, Form, Notice
 from core.events import MessageReceived
 from core.feedback import Assessment
-from core.messages import Conversation, Message, MessageRef, ModelIdentity, PersonRef, PlaceRef, Role
+from core.messages import (
+    Conversation,
+    Message,
+    MessageRef,
+    ModelIdentity,
+    PersonRef,
+    PlaceRef,
+    ReplyStatus,
+    Role,
+)
 from core.records import Record
 
 Answer = TypeVar("Answer")
@@ -204,6 +213,43 @@ class CanStream(Protocol):
 
     async def stop_stream(self, message: MessageRef, text: str) -> Sent:
         """Add `text`, which may be empty, and end the stream."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a reply ended that was relayed, once it is in the log."""
+
+    reply_id: str
+    conversation_id: str
+    status: ReplyStatus
+    note: str
+    """What the person is told beside the text; empty where there is nothing to tell."""
+
+
+class Relay(Protocol):
+    """Where the pieces of one reply go."""
+
+    @property
+    def message(self) -> MessageRef:
+        """The address that the reply has on the platform."""
+        ...
+
+    def write(self, text: str, /) -> None:
+        """More of it. Returns at once."""
+        ...
+
+    def end(self, ended: Ended) -> None:
+        """It is over, and in the log."""
+        ...
+
+
+@runtime_checkable
+class CanRelay(Protocol):
+    """The platform takes every piece of a reply as the model writes it: nothing is paced, cut or edited."""
+
+    def relay(self, place: PlaceRef, question: MessageRef, reply_id: str) -> Relay:
+        """Where the reply of this id to `question` goes; again, where it is written anew from the beginning."""
         ...
 
 

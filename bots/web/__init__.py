@@ -1,0 +1,1 @@
+"""The HTTP interface: one more platform for the same core, its reports, and the pages."""
