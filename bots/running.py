@@ -17,11 +17,13 @@ from pydantic import SecretStr
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
+from bots.mlflow_sync import MlflowTimer, check_address
 from bots.slack import adapter as slack
+from bots.speaking import listed
 from core.assistant import Assistant, Options
 from core.clock import Clock, SystemClock
-from core.errors import SettingsError
 from core.language_models.hub import HubModel
+from core.outward.channels import channels, sending
 from core.policy.file import Reloading
 from core.ports import ChatPlatform, Leases
 from core.prompt import Window
@@ -31,6 +33,7 @@ from core.settings import Settings, setting_names
 from core.store.alone import alone
 from core.store.database import open_store, sqlite_path
 from core.store.sql import SqlStore
+from core.telling.teller import Teller
 
 logger = logging.getLogger(__name__)
 
@@ -153,6 +156,8 @@ async def running(
         leases.on_lost = assistant.lose
         idle = min(_LOOK_FOR_IDLE, settings.idle_minutes * 60)
         looking_again = LookingAgain(assistant, policies, SystemClock())
+        speakers: dict[str, ChatPlatform] = {}
+        teller = Teller(store, leases, speakers, policies, SystemClock())
         jobs = [
             Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
@@ -162,9 +167,15 @@ async def running(
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
+        await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
         connections = {
-            platform: partial(_connected, platform, tokens, settings, assistant, session, shards=shards)
-            for platform, tokens in wanted
+            platform: partial(
+                listed,
+                speakers,
+                platform,
+                partial(_connected, platform, tokens, settings, assistant, session, shards=shards),
+            )
+            for platform, tokens in wanted.items()
         }
         await connect(stack, connections, given_up or asyncio.Event())
         yield store

@@ -99,7 +99,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file for one person."""
+    """A file to be shown."""
 
     name: str
     content: bytes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from core.controls import Button, Form, Notice
+from core.controls import Attachment, Button, Form, Notice
 from core.events import MessageReceived
 from core.feedback import Assessment
 from core.messages import (
@@ -296,6 +296,27 @@ class InTurn(Protocol):
 
 
 @runtime_checkable
+class CanShareFile(Protocol):
+    """The platform shows files, pictures as pictures."""
+
+    async def share(self, place: PlaceRef, text: str, file: Attachment, *, nonce: str) -> None:
+        """Post `text` with `file` beside it. Raises as `post` does, also where files are not allowed there.
+
+        A repeated `nonce` need not be noticed everywhere.
+        """
+        ...
+
+
+@runtime_checkable
+class CanLink(Protocol):
+    """The platform tells where a message is opened in a browser."""
+
+    async def link(self, message: MessageRef) -> str:
+        """The address of `message`. Raises as `edit` does."""
+        ...
+
+
+@runtime_checkable
 class CanLookBack(Protocol):
     """The platform can be asked what happened while the assistant was away. Each call raises as `ChatPlatform`'s do."""
 
@@ -414,8 +435,12 @@ class Leases(Protocol):
         """This process is no longer at `name`."""
         ...
 
-    async def claim(self, name: str) -> bool:
-        """Whether nobody has claimed `name` in the last day, by this process or another."""
+    async def claim(self, name: str, *, seconds: float = ...) -> bool:
+        """Whether nobody has claimed `name`, by this process or another; then nobody can for so long (a day)."""
+        ...
+
+    async def prolong(self, name: str, seconds: float) -> None:
+        """Let the claim on `name` end so many seconds from now, whoever made it; 0: at once."""
         ...
 
     async def begin(self, turn: PendingTurn) -> bool:

@@ -20,7 +20,7 @@ from bots.discord.history import History
 from bots.discord.identifying import IDENTIFY_PAUSE, Identifying
 from bots.discord.indicator import Indicator
 from bots.discord.listening import Listener
-from bots.discord.reading import PLATFORM
+from bots.discord.reading import PLATFORM, permalink
 from bots.discord.refusals import UnknownEmojiError
 from bots.discord.registration import register
 from bots.discord.render import LIMITS, render
@@ -29,7 +29,7 @@ from bots.discord.rest import CALLS_PER_SECOND, Rest
 from bots.discord.shards import ALONE, Shards, chosen, read_advice
 from bots.discord.surroundings import CachedSurroundings
 from core.clock import Clock, SystemClock
-from core.controls import Button, Form, Notice
+from core.controls import Attachment, Button, Form, Notice
 from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, Interaction, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
@@ -122,6 +122,17 @@ class DiscordPlatform:
         """Write `notice` to `person` as a direct message."""
         del place  # Discord shows a message to one person alone where it answers them, and nowhere else
         await self._direct.tell(person, notice)
+
+    async def share(self, place: PlaceRef, text: str, file: Attachment, *, nonce: str) -> None:
+        """Post `text` with `file` beside it; needs the permission Attach Files there."""
+        room = _room(place)
+        body = {**render(text), "nonce": nonce, "enforce_nonce": True}
+        path, bucket = f"/channels/{room}/messages", ("post", room)
+        await self._rest.call("POST", path, bucket=bucket, body=body, attachment=file, patient=True)
+
+    async def link(self, message: MessageRef) -> str:
+        """Where `message` is opened: its address tells."""
+        return permalink(message)
 
     def typing(self, place: PlaceRef) -> AbstractAsyncContextManager[None]:
         """Show that an answer is on its way, until the first text of it or the end of the block."""

@@ -23,9 +23,10 @@ from bots.slack.posted import Posted
 from bots.slack.refusals import asking, code_of, refusal
 from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
 from bots.slack.render_controls import offered
+from bots.slack.sharing import Sharing
 from bots.slack.translate import PLATFORM, Identity
 from core.clock import SystemClock
-from core.controls import Button, Form, Notice
+from core.controls import Attachment, Button, Form, Notice
 from core.errors import PlatformError, PlatformUnavailableError
 from core.events import Event, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
@@ -48,6 +49,7 @@ class SlackPlatform:
         self._streams = streams
         self._posted = Posted(client, me)
         self._answers = Answers(client)
+        self._sharing = Sharing(client)
 
     @property
     def limits(self) -> Limits:
@@ -169,6 +171,15 @@ class SlackPlatform:
     async def show_home(self, person: PersonRef, text: str, buttons: Sequence[Button]) -> None:
         """Show `text` and `buttons` on the app's home tab to `person`."""
         await self._answers.show_home(person, text, buttons)
+
+    async def share(self, place: PlaceRef, text: str, file: Attachment, *, nonce: str) -> None:
+        """Post `text` with `file` beside it; Slack keeps no nonce with a file."""
+        del nonce
+        await self._sharing.share(place, text, file)
+
+    async def link(self, message: MessageRef) -> str:
+        """Where `message` is opened."""
+        return await self._sharing.link(message)
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a thread or a direct conversation from `since` on, oldest first."""

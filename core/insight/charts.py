@@ -36,7 +36,7 @@ def day_chart(reports: Mapping[str, Report], theme: Theme = Theme.LIGHT) -> dict
     return {
         "$schema": SCHEMA,
         "background": None,
-        "data": {"values": _rows(reports)},
+        "data": {"values": points(reports)},
         "config": {
             "axis": axis,
             "legend": {"labelColor": ink, "titleColor": ink},
@@ -91,7 +91,8 @@ def _names() -> dict[str, Any]:
     return {"field": "name", "type": "nominal", "title": None, "legend": {"orient": "top"}}
 
 
-def _rows(reports: Mapping[str, Report]) -> list[dict[str, Any]]:
+def points(reports: Mapping[str, Report]) -> list[dict[str, Any]]:
+    """What the chart shows of each day with votes: `name`, `day`, `rate`, `low`, `high`, `people`."""
     rows = []
     for key, each in reports.items():
         name, _, day = key.rpartition(BETWEEN_NAMES)

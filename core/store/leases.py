@@ -32,6 +32,7 @@ CLAIM: Final = 86_400.0
 _SLACK: Final = 1.0
 """A lease that runs out so soon is held for lost by its owner, before anyone else may take it."""
 _CONVERSATION: Final = "conversation:"
+_CLAIM: Final = "claim:"
 _COLUMNS: Final = "reply_id, conversation_id, question_id, place, retry_of, name, parts"
 
 _NOW: Final = {
@@ -75,6 +76,7 @@ class SqlLeases:
         self._renew = made(
             "UPDATE leases SET until = {now} + :seconds WHERE owner = :owner AND name = :name RETURNING name"
         )
+        self._prolong = made("UPDATE leases SET until = {now} + :seconds WHERE name = :name")
         self._give_back = made("DELETE FROM leases WHERE name = :name AND owner = :owner")
         self._sweep = made("DELETE FROM leases WHERE until < {now}")
         self._begin = made(
@@ -129,10 +131,14 @@ class SqlLeases:
                 if name not in self._held:
                     await self._do(self._give_back, name=name, owner=self._owner)
 
-    async def claim(self, name: str) -> bool:
-        """Whether nobody has claimed `name` in the last day."""
+    async def claim(self, name: str, *, seconds: float = CLAIM) -> bool:
+        """Whether nobody has claimed `name` for now, and nobody can for so long."""
         # Each claim has an owner of its own: the same process does not claim twice.
-        return bool(await self._do(self._take, name=f"claim:{name}", owner=str(ULID()), seconds=CLAIM))
+        return bool(await self._do(self._take, name=f"{_CLAIM}{name}", owner=str(ULID()), seconds=seconds))
+
+    async def prolong(self, name: str, seconds: float) -> None:
+        """Let the claim on `name` end so many seconds from now, whoever made it."""
+        await self._do(self._prolong, name=f"{_CLAIM}{name}", seconds=seconds)
 
     async def begin(self, turn: PendingTurn) -> bool:
         """Let a turn wait. False where it waits already."""

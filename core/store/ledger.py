@@ -22,6 +22,12 @@ from core.store.tables import ExportRow, StaleMessageRow, table
 
 _e, _s = table(ExportRow), table(StaleMessageRow)
 _all = select(_e).order_by(_e.c.made_at, _e.c.id)
+_latest = (
+    select(_e)
+    .where(_e.c.kind == bindparam("of_kind"), _e.c.target == bindparam("for_target"))
+    .order_by(_e.c.made_at.desc(), _e.c.id.desc())
+    .limit(1)
+)
 _messages = select(_s.c.message_id).where(_s.c.export_id == bindparam("id")).order_by(_s.c.message_id)
 _note_stale = (
     update(_e).where(_e.c.id == bindparam("there"), _e.c.stale_since.is_(None)).values(stale_since=bindparam("at"))
@@ -72,6 +78,15 @@ class Ledger:
     async def exports(self) -> list[Export]:
         """All of them, the oldest first."""
         return await self._database.read(_exports)
+
+    async def latest(self, kind: str, target: str) -> Export | None:
+        """The newest entry of a kind for a target."""
+
+        def work(connection: Connection) -> Export | None:
+            row = connection.execute(_latest, {"of_kind": kind, "for_target": target}).mappings().first()
+            return None if row is None else Export(**row)
+
+        return await self._database.read(work)
 
     async def erased_in(self, export: Export) -> list[str]:
         """The ids of the messages of which an export may hold what was erased."""

@@ -22,11 +22,17 @@ class MemoryLeases:
     async def give_back(self, name: str) -> None:
         """Nothing to do."""
 
-    async def claim(self, name: str) -> bool:
-        """Whether nobody has claimed `name`."""
+    async def claim(self, name: str, *, seconds: float = 0.0) -> bool:
+        """Whether nobody has claimed `name`. Time does not pass here."""
+        del seconds
         is_first = name not in self.claims
         self.claims.add(name)
         return is_first
+
+    async def prolong(self, name: str, seconds: float) -> None:
+        """Let the claim on `name` end, unless it is to last."""
+        if seconds <= 0:
+            self.claims.discard(name)
 
     async def begin(self, turn: PendingTurn) -> bool:
         """Let a turn wait. False where it waits already."""
