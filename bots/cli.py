@@ -14,10 +14,11 @@ from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.text import Text
 
-from bots import digest, exporting, keeping, mlflow, outward, reports, terminal
-from bots.chosen import PLATFORMS, policies_from, tokens_of
+from bots import digest, exporting, keeping, reports, terminal
+from bots.demo import play
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
+from bots.running import PLATFORMS, policies_from, run_until_stopped
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
 from core import logs
 from core.errors import PlauditError, SchemaMismatchError, SettingsError

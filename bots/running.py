@@ -17,13 +17,12 @@ from pydantic import SecretStr
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
-from bots.mlflow_sync import MlflowTimer, check_address
 from bots.slack import adapter as slack
 from bots.speaking import listed
 from core.assistant import Assistant, Options
 from core.clock import Clock, SystemClock
+from core.errors import SettingsError
 from core.language_models.hub import HubModel
-from core.outward.channels import channels, sending
 from core.policy.file import Reloading
 from core.ports import ChatPlatform, Leases
 from core.prompt import Window
@@ -162,12 +161,12 @@ async def running(
             Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
             Job("adopt turns", _ADOPT, assistant.adopt_turns),
+            Job("tell", _LOOK_AGAIN, teller.tell),
         ]
         if settings.retention_days:
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
-        await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
         connections = {
             platform: partial(
                 listed,
@@ -175,7 +174,7 @@ async def running(
                 platform,
                 partial(_connected, platform, tokens, settings, assistant, session, shards=shards),
             )
-            for platform, tokens in wanted.items()
+            for platform, tokens in wanted
         }
         await connect(stack, connections, given_up or asyncio.Event())
         yield store
