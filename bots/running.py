@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
+from bots.mlflow_sync import MlflowTimer, check_address
 from bots.slack import adapter as slack
 from bots.speaking import listed
 from core.assistant import Assistant, Options
@@ -134,6 +135,7 @@ async def running(
     # What cannot work is refused before anything is opened.
     policies = policies or policies_from(settings)
     wanted = [(each, _tokens(settings, each)) for each in dict.fromkeys(platforms)]
+    check_address(settings, policies)
     async with AsyncExitStack() as stack:
         if (path := sqlite_path(settings.database_url)) is not None:
             stack.enter_context(alone(path))
@@ -162,6 +164,7 @@ async def running(
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
             Job("adopt turns", _ADOPT, assistant.adopt_turns),
             Job("tell", _LOOK_AGAIN, teller.tell),
+            Job("send to MLflow", _LOOK_AGAIN, MlflowTimer(settings, policies, store, leases, SystemClock()).if_due),
         ]
         if settings.retention_days:
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))

@@ -1,0 +1,189 @@
+"""Keeping an experiment in MLflow as the log says: what comes, what is erased, and words that are too old.
+
+How far it is, is kept under a name of its own among the readers of the log; that MLflow was given something is in the
+ledger of exports before anything leaves. Nothing here is waited for by a reply.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+from core.errors import SettingsError
+from core.exports.mlflow.client import PAUSES, Address, Mlflow, connected
+from core.exports.mlflow.replies import Replies
+from core.exports.mlflow.sending import Sender, Sent
+from core.exports.mlflow.traces import Manner
+from core.messages import Json
+from core.records import Record
+from core.store.engine import Database
+from core.store.ledger import Export
+from core.store.sql import SqlStore
+
+logger = logging.getLogger(__name__)
+
+KIND: Final = "mlflow"
+"""What the ledger calls it."""
+_READER: Final = "mlflow "
+_OLD_WORDS: Final = ".mlflow "
+_ALL: Final = 2**53
+"""A seq that the log does not reach: what comes is sent, too."""
+_EXPERIMENTS: Final = "/#/experiments/"
+_BATCH: Final = 500
+
+
+class Batch(Protocol):
+    """Records for a named reader: see `core.following.Batch`."""
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """In the order of `seq`."""
+        ...
+
+    async def commit(self) -> None:
+        """The reader is done with them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An experiment on a server."""
+
+    server: str
+    experiment_id: str
+
+    @property
+    def address(self) -> str:
+        """Where its page is; in the ledger it is called so."""
+        return f"{self.server}{_EXPERIMENTS}{self.experiment_id}"
+
+    @property
+    def reader(self) -> str:
+        """What it is called among the readers of the log."""
+        return f"{_READER}{self.address}"
+
+    @classmethod
+    def of(cls, address: str) -> Self:
+        """The one that has this address."""
+        server, _, experiment_id = address.rpartition(_EXPERIMENTS)
+        return cls(server, experiment_id)
+
+
+def target_of(reader: str) -> str | None:
+    """The address of the experiment that a reader of this name sends to; None for another reader."""
+    return reader.removeprefix(_READER) if reader.startswith(_READER) else None
+
+
+class Syncing:
+    """One experiment that is kept as the log says. Every method raises as `Mlflow`'s do, and as the store's."""
+
+    def __init__(self, store: SqlStore, database: Database, mlflow: Mlflow, target: Target, manner: Manner) -> None:
+        self.target = target
+        self._store = store
+        self._replies = Replies(database)
+        self._sender = Sender(mlflow, target.experiment_id, self._replies, manner)
+
+    @property
+    def sent(self) -> Sent:
+        """What was done so far."""
+        return self._sender.sent
+
+    async def begin(self, since: int | None = None) -> None:
+        """Before anything is sent, note that it will be. `since`: what came behind this seq is sent again."""
+        await self._export()
+        consumers = self._store.consumers()
+        if await consumers.position(self.target.reader) is None:
+            # What is too old was taken out already: it will be sent as it is.
+            await consumers.move(self._old_words, await self._store.retention().reached())
+        if since is not None:
+            await consumers.move(self.target.reader, since)
+
+    async def sync(self, batches: AsyncIterator[Batch], go_on: Callable[[int], Awaitable[bool]] | None = None) -> None:
+        """Take over what was erased or is too old, then what `batches` tell.
+
+        `go_on` is told each seq that is reached, and says whether to go on.
+        """
+        await self.forget()
+        await self.redact()
+        async for batch in batches:
+            reached = batch.records[-1].seq or 0
+            await self._sender.send(await self._replies.touched(batch.records), up_to=reached)
+            await batch.commit()
+            await self.forget()
+            if go_on is not None and not await go_on(reached):
+                break
+
+    async def forget(self) -> None:
+        """Take over what was erased from the log since it was sent."""
+        export = await self._export()
+        if export.stale_since is not None:
+            messages = await self._store.ledger().erased_in(export)
+            await self.send_afresh(messages)
+            await self._store.ledger().settle(export, messages)
+            logger.info("mlflow_forgot", extra={"messages": len(messages)})
+
+    async def send_afresh(self, message_ids: Sequence[str]) -> None:
+        """Delete what there is of these messages, and send again what may be there of them."""
+        await self._sender.send(await self._replies.of_messages(message_ids), up_to=_ALL, afresh=True)
+
+    async def redact(self) -> None:
+        """Send again, without their words, replies whose words became too old (PLAUDIT_RETENTION_DAYS)."""
+        consumers = self._store.consumers()
+        done = await consumers.position(self._old_words) or 0
+        sent = await consumers.position(self.target.reader) or 0
+        reached = min(await self._store.retention().reached(), sent)
+        while done < reached:
+            records = [each async for each in self._store.records(after=done, limit=_BATCH)]
+            if not records:
+                break
+            await self._sender.send(await self._replies.touched(records), up_to=_ALL)
+            done = min(records[-1].seq or reached, reached)
+            await consumers.move(self._old_words, done)
+
+    @property
+    def _old_words(self) -> str:
+        """The name of the seq up to which words that are too old were taken over. A dot hides it from people."""
+        return f"{_OLD_WORDS}{self.target.address}"
+
+    async def _export(self) -> Export:
+        """Our entry in the ledger."""
+        ledger = self._store.ledger()
+        for each in await ledger.exports():
+            if each.kind == KIND and each.target == self.target.address:
+                return each
+        return await ledger.note(KIND, self.target.address, seq_from=1, seq_to=_ALL)
+
+
+@asynccontextmanager
+async def syncing(
+    store: SqlStore, database: Database, address: Address, manner: Manner, pauses: Sequence[float] = PAUSES
+) -> AsyncIterator[Syncing]:
+    """The experiment of an address, which is made where there is none. Raises MlflowError for what is no MLflow 3."""
+    async with connected(address, pauses) as mlflow:
+        await mlflow.version()
+        target = Target(address.base, await mlflow.experiment_id())
+        yield Syncing(store, database, mlflow, target, manner)
+
+
+class MlflowEraser:
+    """Erases in MLflow what was erased from the log: an `Eraser` of `core.forgetting`."""
+
+    def __init__(self, store: SqlStore, database: Database, address: Address | None, manner: Manner) -> None:
+        """`address`: who one is at the server that is used now; other servers are asked without a name."""
+        self._store = store
+        self._database = database
+        self._address = address
+        self._manner = manner
+
+    async def erase(self, target: str, options: Json, messages: Collection[str]) -> None:  # noqa: ARG002 - the port's
+        """Delete the traces of `messages`, and put again those that may be there. Raises PlauditError."""
+        where = Target.of(target)
+        if not where.server:
+            raise SettingsError(f"{target} is no experiment of an MLflow server.")
+        address = self._address
+        if address is None or address.base != where.server:
+            address = Address(where.server)
+        async with connected(address) as mlflow:
+            await mlflow.version()
+            await Syncing(self._store, self._database, mlflow, where, self._manner).send_afresh(list(messages))
