@@ -14,7 +14,7 @@ from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.text import Text
 
-from bots import digest, exporting, keeping, mlflow, reports, terminal
+from bots import digest, exporting, keeping, mlflow, outward, reports, terminal
 from bots.demo import play
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
@@ -45,6 +45,7 @@ config = typer.Typer(
 app.add_typer(config, name="config")
 app.add_typer(exporting.exports, name="export")
 app.add_typer(mlflow.commands, name="mlflow")
+app.add_typer(outward.webhooks, name="webhooks")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from core.forgetting import Kept, Propagated, kept_of, propagate, stale
 from core.messages import PersonRef
 from core.pseudonyms import is_pseudonym
 from core.records import Record
+from core.outward.standing import Standing, standings
 from core.store.consumers import Consumer
 from core.store.ledger import Export
 from core.store.sql import SqlStore
@@ -71,22 +72,19 @@ def consumers(
     remove: Annotated[bool, typer.Option("--remove", help="Forget it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the named readers of the log: how far each is, and how many sequence numbers it is behind."""
+    """List the named readers of the log: how far each is, how many sequence numbers it is behind, what is wrong."""
     if name is None and (remove or reset is not None):
         raise SettingsError("Name the reader that you mean: plaudit consumers NAME --reset SEQ.")
 
-    async def work() -> tuple[list[Consumer], int]:
+    async def work() -> tuple[list[Consumer], int, list[Standing]]:
         async with opened() as store:
             if name is not None:
                 await _change(store, name, reset, remove=remove)
-            return await store.consumers().all(), await store.newest()
+            return await store.consumers().all(), await store.newest(), await standings(store.ledger())
 
-    found, newest = run(work())
-    rows: list[dict[str, str | int]] = [
-        {"name": each.name, "seq": each.seq, "lag": max(newest - each.seq, 0)}
-        for each in found
-        if name in (None, each.name)
-    ]
+    found, newest, told = run(work())
+    trouble = {each.name: each for each in reversed(told)}
+    rows = [_row(each, newest, trouble.get(each.name)) for each in found if name in (None, each.name)]
     show(rows if as_json else _consumers_table(rows))
 
 
@@ -105,10 +103,20 @@ def _check_name(name: str) -> None:
         raise SettingsError("A reader's name is a word of your own that does not begin with a dot.")
 
 
-def _consumers_table(rows: Iterable[dict[str, str | int]]) -> Table:
-    table = Table("reader", "done up to", "behind")
+def _row(consumer: Consumer, newest: int, standing: Standing | None) -> dict[str, str | int | None]:
+    return {
+        "name": consumer.name,
+        "seq": consumer.seq,
+        "lag": max(newest - consumer.seq, 0),
+        "error": standing.error if standing else None,
+        "since": standing.since if standing else None,
+    }
+
+
+def _consumers_table(rows: Iterable[dict[str, str | int | None]]) -> Table:
+    table = Table("reader", "done up to", "behind", "last error", "since")
     for row in rows:
-        table.add_row(*map(str, row.values()))
+        table.add_row(*("" if each is None else str(each) for each in row.values()))
     return table
 
 

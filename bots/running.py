@@ -24,6 +24,7 @@ from core.assistant import Assistant, Options
 from core.clock import Clock, SystemClock
 from core.errors import SettingsError
 from core.language_models.hub import HubModel
+from core.outward.channels import channels, sending
 from core.policy.file import Reloading
 from core.ports import ChatPlatform, Leases
 from core.prompt import Window
@@ -139,7 +140,10 @@ async def running(
     async with AsyncExitStack() as stack:
         if (path := sqlite_path(settings.database_url)) is not None:
             stack.enter_context(alone(path))
-        store = await stack.enter_async_context(open_store(settings.database_url))
+        # Opened before the database: a secret that is missing is told at once.
+        outward = await stack.enter_async_context(channels(policies.outward))
+        key = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
+        store = await stack.enter_async_context(open_store(settings.database_url, pseudonym_key=key))
         leases = await stack.enter_async_context(store.leases())
         model = await stack.enter_async_context(model_from(settings))
         # Opened before the assistant: the replies that finish when nobody listens any more need it still.
@@ -170,6 +174,7 @@ async def running(
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
+        await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
         connections = {
             platform: partial(
                 listed,

@@ -26,6 +26,12 @@ def _period(text: Any) -> timedelta:
     return found
 
 
+def _not_ours(name: str) -> str:
+    if name.upper().startswith("PLAUDIT_"):
+        raise ValueError(f'cannot be "{name}": variables that begin with PLAUDIT_ are settings; choose another name')
+    return name
+
+
 def _known_types(types: tuple[str, ...]) -> tuple[str, ...]:
     if unknown := [each for each in types if each not in RECORD_TYPES]:
         raise ValueError(f'has "{unknown[0]}", which is no type of record; there are {", ".join(RECORD_TYPES)}')
@@ -46,7 +52,7 @@ Words: TypeAlias = Annotated[
         description="Send what people and the assistant wrote, too. Else only numbers, choices, times and ids leave.",
     ),
 ]
-Variable: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Variable: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_not_ours)]
 
 
 class _Table(BaseModel):

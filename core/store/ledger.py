@@ -6,7 +6,7 @@ something is erased in it, is not known here.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -32,6 +32,7 @@ _messages = select(_s.c.message_id).where(_s.c.export_id == bindparam("id")).ord
 _note_stale = (
     update(_e).where(_e.c.id == bindparam("there"), _e.c.stale_since.is_(None)).values(stale_since=bindparam("at"))
 )
+_describe = update(_e).where(_e.c.id == bindparam("there")).values(options=bindparam("told"))
 _note_message = text(
     "INSERT INTO stale_messages (export_id, message_id) VALUES (:export, :message) "
     "ON CONFLICT (export_id, message_id) DO NOTHING"
@@ -74,6 +75,12 @@ class Ledger:
         row = {name: getattr(export, name) for name in Export.__slots__}
         await self._database.write(partial(_do, statement=insert(_e), rows=[row]))
         return export
+
+    async def describe(self, export: Export, options: Json) -> Export:
+        """Note other options of an export: how it goes with one that goes on."""
+        values = {"there": export.id, "told": dict(options)}
+        await self._database.touch(partial(_do, statement=_describe, rows=[values]))
+        return replace(export, options=options)
 
     async def exports(self) -> list[Export]:
         """All of them, the oldest first."""

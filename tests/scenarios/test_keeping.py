@@ -51,8 +51,9 @@ def test_a_reader_with_a_name_goes_on_where_it_was() -> None:
 
     assert [line.split()[0] for line in first.splitlines()] == ["1", "2"]
     assert [line.split()[0] for line in second.splitlines()] == ["3"]
-    assert orjson.loads(readers) == [{"name": "ours", "seq": 3, "lag": 0}]
-    assert orjson.loads(back) == [{"name": "ours", "seq": 1, "lag": 2}]
+    well = {"name": "ours", "error": None, "since": None}
+    assert orjson.loads(readers) == [{**well, "seq": 3, "lag": 0}]
+    assert orjson.loads(back) == [{**well, "seq": 1, "lag": 2}]
     assert [orjson.loads(line)["seq"] for line in again.splitlines()] == [2, 3]
     assert "ours" not in plaudit("consumers", "ours", "--remove")
 
@@ -103,7 +104,7 @@ def test_a_person_is_forgotten_by_the_name_that_a_view_has_and_what_is_stale_is_
     assert f"Of {ANN.key} the log has 12 records: 1 messages and 8 opinions." in asked
     assert still_there
     assert "15 records were changed" in told
-    assert "sft rows.jsonl: This version cannot erase" in told
+    assert "sft rows.jsonl: it is not there any more" in told
     assert told.splitlines()[-1].startswith("  sft  rows.jsonl  made ")
     assert WORDS.encode() not in (tmp_path / "plaudit.db").read_bytes()
     assert plaudit("report", "--since", "2026-01-01", "--json") == before

@@ -38,6 +38,7 @@ def test_the_example_names_every_key():
         (HOOK + HOOK, 'has two called "one"'),
         (HOOK + 'types = ["vote"]', 'line 5: `webhooks.types` has "vote"'),
         (HOOK + "txt = true", "did you mean `text`"),
+        (HOOK.replace('"ONE"', '"PLAUDIT_KEY"'), "line 4: `webhooks.secret` cannot be"),
         ('[push.kt]\nrepo = "a/b"', "`push.kt` is not known; did you mean `kto`"),
         ('[push.kto]\nrepo = "a/b"\nevery = "5m"', "line 3: `push.kto.every`"),
         ('[nats]\nservers = "x"', "line 2: `nats.servers`"),
