@@ -1,9 +1,10 @@
 """What an export can be told: which rows, from what, in which form. Plain values, the same for files and manifests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from core.errors import SettingsError
 from core.feedback import BEST_SCORE, USER_FEEDBACK, USER_RATING
@@ -120,6 +121,29 @@ class Options:
             )
         if not 0 <= self.test_share < 1 or self.shard_rows < 1 or not 0 <= self.seed < LARGEST_SEED:
             raise SettingsError("The test share lies from 0 to below 1, rows per file from 1, the seed from 0 to 2⁶³.")
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The options that a manifest tells of: see `to_json`."""
+        since, until = (datetime.fromisoformat(told[name]) if told[name] else None for name in ("since", "until"))
+        places = (tuple(told[name]) for name in ("platforms", "workspaces", "models"))
+        return cls(
+            Kind(told["kind"]),
+            Format(told["format"]),
+            Rules(
+                tuple(told["names"]),
+                told["liked_from"],
+                told["disliked_to"],
+                Aggregation(told["aggregation"]),
+                told["min_raters"],
+            ),
+            Scope(since, until, *places),
+            told["test_share"],
+            told["seed"],
+            told["shard_rows"],
+            Window(told["history_messages"], told["history_characters"]),
+            told["system"],
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As the manifest has it."""

@@ -5,13 +5,14 @@ record that is done changes no more. After how long it is old is not known here.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from core.clock import Clock
 from core.ports import Leases
 from core.records import Record
 from core.store import refolding
@@ -19,6 +20,7 @@ from core.store.columns import to_utc
 from core.store.consumers import SqlConsumers, move, position
 from core.store.engine import Database
 from core.store.erasing import without_words
+from core.store.ledger import mark_stale
 from core.store.log import RECORDS, newest, read_seqs
 from core.store.rewording import refold_messages, reword_opinions, rewrite
 
@@ -43,13 +45,15 @@ _WORDY: Final = (
 class Retention:
     """Takes the words out of the old records of one database. Every method raises as the store's do."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
+        self._clock = clock
         self._consumers = SqlConsumers(database)
 
     async def redact(self, before: datetime) -> int:
         """Take the words out of every record that happened, or was kept, before a moment; how many were changed.
 
+        Exports that were made from them are stale from then on.
         Appends go on meanwhile. Broken off, it is taken up where it was.
         """
         before = to_utc(before)
@@ -58,10 +62,13 @@ class Retention:
         changed, after = 0, reached
         while seqs := await self._database.read(partial(_old, after=after, before=before)):
             after = seqs[-1]
-            changed += await self._database.write(partial(_redact, seqs=seqs, reached=min(after, done_to)))
+            changed += await self._database.write(self._redacting(seqs, min(after, done_to)))
         if done_to > reached:
             await self._consumers.move(_REACHED, done_to)
         return changed
+
+    def _redacting(self, seqs: Sequence[int], reached: int) -> Callable[[Connection], int]:
+        return partial(_redact, seqs=seqs, reached=reached, at=self._clock.now())
 
     async def redact_and_scrub(self, before: datetime, leases: Leases) -> None:
         """The same, and the words are taken out of the files too, once a day among all processes."""
@@ -102,10 +109,11 @@ def _old(connection: Connection, after: int, before: datetime) -> list[int]:
     return list(connection.execute(query.order_by(RECORDS.c.seq).limit(_BATCH)).scalars())
 
 
-def _redact(connection: Connection, seqs: Sequence[int], reached: int) -> int:
+def _redact(connection: Connection, seqs: Sequence[int], reached: int, at: datetime) -> int:
     pairs = [(old, new) for old in read_seqs(connection, seqs) if (new := without_words(old)) != old]
     if pairs:
         _rewrite(connection, pairs)
+        mark_stale(connection, [old for old, _ in pairs], at)
         move(connection, _UNSCRUBBED, (position(connection, _UNSCRUBBED) or 0) + len(pairs))
     move(connection, _REACHED, max(reached, position(connection, _REACHED) or 0))
     return len(pairs)

@@ -79,7 +79,7 @@ class SqlStore(SqlCounts):
 
     def retention(self) -> Retention:
         """What takes the words out of what is old."""
-        return Retention(self._database)
+        return Retention(self._database, self._clock)
 
     def web_keys(self) -> WebKeys:
         """Who may do what over HTTP."""
