@@ -11,9 +11,13 @@ from core.policy.file import Reloading
 from core.settings import Settings, setting_names
 
 PLATFORMS: Final = ("slack", "discord")
+WEB: Final = "web"
+LISTENING: Final = (*PLATFORMS, WEB)
+"""All that `plaudit run` takes."""
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "slack": ("slack_bot_token", "slack_app_token"),
     "discord": ("discord_token",),
+    WEB: (),
 }
 
 
@@ -37,7 +41,7 @@ def tokens_of(settings: Settings, platforms: Iterable[str]) -> dict[str, tuple[s
 
 def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
     if platform not in _NEEDED:
-        raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(PLATFORMS)}.")
+        raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(LISTENING)}.")
     needed = _NEEDED[platform]
     tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed]
     if missing := [setting_names()[each] for each, token in zip(needed, tokens, strict=True) if not token]:

@@ -20,6 +20,7 @@ from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
 from bots.running import PLATFORMS, policies_from, run_until_stopped
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
+from bots.web_keys import keys
 from core import logs
 from core.errors import PlauditError, SchemaMismatchError, SettingsError
 from core.messages import PlaceRef
@@ -44,6 +45,7 @@ config = typer.Typer(
 )
 app.add_typer(config, name="config")
 app.add_typer(exporting.exports, name="export")
+app.add_typer(keys, name="keys")
 app.add_typer(mlflow.commands, name="mlflow")
 app.add_typer(outward.webhooks, name="webhooks")
 

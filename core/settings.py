@@ -119,6 +119,22 @@ class Settings(BaseSettings):
         Field(validation_alias=_named("MLFLOW_TRACKING_PASSWORD"), description="The password."),
     ] = None
 
+    web_host: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="Where the web interface listens (`plaudit run web`). 0.0.0.0, or another address that others "
+            "reach, needs a key first: `plaudit keys add`.",
+        ),
+    ] = "127.0.0.1"
+    web_port: Annotated[
+        int, Field(ge=0, le=65_535, description="Its port. 0: any that is free; the log says which.")
+    ] = 8800
+    web_requests_per_minute: Annotated[
+        int,
+        Field(ge=1, le=1_000_000, description="How many requests one key, or one address without a key, may make."),
+    ] = 600
+
     database_url: Annotated[
         str,
         Field(description="Where the log is kept: sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME."),

@@ -14,11 +14,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from bots.web.limits import RequestLimit
 from core.clock import Clock
-from core.store.web_keys import Scope, WebKey, digest
+from core.store.web_keys import LOCAL, Scope, WebKey, digest
 
 COOKIE: Final = "plaudit_key"
-LOCAL: Final = "local"
-"""What callers without a key are called; no key may have this name."""
 _FRESH: Final = 2.0
 """Seconds after which a key that was made or revoked is known to be so."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})

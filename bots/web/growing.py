@@ -26,6 +26,8 @@ class Growing:
     def __init__(self, message: MessageRef) -> None:
         self.message = message
         self.ended: Ended | None = None
+        self.is_here = False
+        """It is written in this process."""
         self._pieces: list[str] = []
         self._ends: list[int] = []
         self._length = 0

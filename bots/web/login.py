@@ -13,7 +13,7 @@ from core.store.web_keys import Scope
 
 router = APIRouter(include_in_schema=False)
 
-_HOME: Final = "/"
+_HOME: Final = "/dashboard"
 _DAYS: Final = 30
 _PAGE: Final = """<!doctype html>
 <html lang="en">

@@ -54,6 +54,7 @@ class WebPlatform:
         growing = self._growing.get(question) or self._of(question)
         growing.message = MessageRef(PLATFORM, place.workspace, place.channel, reply_id)
         growing.restart()
+        growing.is_here = True
         return _Relay(self, question, growing)
 
     def expects(self, request: str) -> bool:
@@ -68,6 +69,10 @@ class WebPlatform:
     def growing(self, question: MessageRef) -> Growing | None:
         """The reply to `question`, if it is expected or in the making here."""
         return self._growing.get(question)
+
+    def elsewhere(self) -> list[MessageRef]:
+        """The questions whose replies are waited for here and not written here, or not yet."""
+        return [question for question, growing in self._growing.items() if not growing.is_here]
 
     @contextmanager
     def expecting(self, question: MessageRef) -> Iterator[Growing]:

@@ -14,11 +14,12 @@ from fastapi import APIRouter
 
 from bots.web.access import Access
 from bots.web.app import create_app
+from bots.web.asking import Asked, look
 from bots.web.platform import WebPlatform
 from bots.web.services import Services
 from core.assistant import Assistant
 from core.clock import Clock
-from core.errors import SettingsError
+from core.errors import DatabaseUnavailableError, SettingsError
 from core.policy import Policies
 from core.store.sql import SqlStore
 
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 Routers = Callable[[Services], Sequence[APIRouter]]
 _BACKLOG: Final = 1024
+_LOOK: Final = 0.5
+"""Seconds between two looks for replies that another process writes."""
 _LAST_WORDS: Final = 1.0
 """Seconds in which those who still read are told that it stops."""
 
@@ -96,9 +99,11 @@ async def _served(services: Services, routers: Routers, listening: socket.socket
     serving = asyncio.create_task(server.serve(sockets=[listening]), name="serve the web")
     while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.005)
+    looking = asyncio.create_task(_look_elsewhere(services), name="look for replies that others write")
     try:
         yield
     finally:
+        looking.cancel()
         services.stopping.set()
         server.should_exit = True
         await asyncio.wait([serving], timeout=grace)
@@ -106,6 +111,19 @@ async def _served(services: Services, routers: Routers, listening: socket.socket
         await asyncio.wait([serving], timeout=_LAST_WORDS)
         server.force_exit = True
         await asyncio.gather(serving, return_exceptions=True)
+
+
+async def _look_elsewhere(services: Services) -> None:
+    """Replies that another process writes come from the log, when they are whole."""
+    platform = services.platform
+    while True:
+        await asyncio.sleep(_LOOK)
+        for question in platform.elsewhere():
+            if growing := platform.growing(question):
+                try:
+                    await look(services, Asked(question), growing)
+                except DatabaseUnavailableError as error:
+                    logger.warning("replies_not_looked_for", extra={"error": str(error)})
 
 
 class _Server(uvicorn.Server):

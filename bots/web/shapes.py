@@ -1,9 +1,12 @@
 """What goes in and out of the HTTP interface: names, sizes and bounds. The words are those of MLflow's guide."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
 from fastapi import Header, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.messages import ReplyStatus
 
 _ID = r"^[A-Za-z0-9_.:@/+=-]+$"
 
@@ -57,7 +60,37 @@ class Reply(BaseModel):
     trace_id: str = Field(description="What feedback names.")
     client_request_id: str = Field(description="The same by the question, known before the answer is.")
     conversation_id: str
+    status: ReplyStatus = Field(ReplyStatus.COMPLETE, description="How the writing ended; `note` says why.")
     note: str = Field("", description="What there is to say beside it: the answer reached its length limit, …")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An event of a stream: more of the answer."""
+
+    type: str = "token"
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The last event of a stream: the answer is whole, and can be judged."""
+
+    type: str = "done"
+    trace_id: str
+    client_request_id: str
+    conversation_id: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The last event of a stream that broke off; with a trace id, the answer so far can be judged."""
+
+    type: str = "error"
+    error: str
+    trace_id: str | None
+    client_request_id: str
 
 
 class BinaryFeedback(Body):

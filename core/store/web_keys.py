@@ -22,6 +22,8 @@ from core.store.tables import WebKeyRow, table
 
 PREFIX: Final = "plaudit_"
 """How every key begins, so that it is known for one where it is found by accident."""
+LOCAL: Final = "local"
+"""What callers without a key are called."""
 _BYTES: Final = 32
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 
@@ -81,6 +83,8 @@ class WebKeys:
             raise SettingsError(
                 f"{name!r} is no name for a key: up to 31 small letters, digits and hyphens, such as `help-desk`."
             )
+        if name == LOCAL:
+            raise SettingsError(f"{LOCAL} is what callers without a key are called: choose another name.")
         if not scopes:
             raise SettingsError(f"Say what the key is for: --scope {' | '.join(Scope)}, several times for several.")
         key = PREFIX + secrets.token_urlsafe(_BYTES)

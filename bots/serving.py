@@ -1,0 +1,31 @@
+"""The web beside the chat platforms: the HTTP interface and the dashboard, from the settings."""
+
+from contextlib import AbstractAsyncContextManager
+
+from bots.web.dashboard import router
+from bots.web.platform import WebPlatform
+from bots.web.server import Address, connected
+from core.assistant import Assistant
+from core.clock import SystemClock
+from core.policy import Policies
+from core.settings import Settings
+from core.store.sql import SqlStore
+
+
+def web(
+    settings: Settings, store: SqlStore, assistant: Assistant, policies: Policies
+) -> AbstractAsyncContextManager[WebPlatform]:
+    """The web at the address that the settings name, while the block lasts. Raises SettingsError as `connected`."""
+    return connected(
+        Address(
+            host=settings.web_host,
+            port=settings.web_port,
+            per_minute=settings.web_requests_per_minute,
+            grace=settings.grace_seconds,
+        ),
+        store=store,
+        assistant=assistant,
+        policies=policies,
+        clock=SystemClock(),
+        routers=lambda services: [router(services, environment=settings.environment)],
+    )
