@@ -32,6 +32,8 @@ class MessageReceived:
     """What it stands under: the message it replies to, or the one its thread was made from."""
     found_later: bool = False
     """The platform did not tell of it: it was found when the assistant looked at what it had missed."""
+    seen_at: datetime | None = None
+    """Of what was found: a moment before the platform was asked. It need not have seen what came after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,29 +30,27 @@ class Commenting:
         self._opinions = opinions
         self._judging = judging
         self._clock = clock
-        self._overtaken = Overtaken()
+        self._overtaken = Overtaken(clock)
 
     async def said(self, event: MessageReceived) -> str | None:
         """Keep what someone wrote below a reply; the mark for it where it is new, else None."""
         if event.found_later and (known := await self.at(event.message)) is not None:
-            return await self._reworded(known, event.text, self._found_now(event))
-        if not event.found_later:
-            if (stands := self._overtaken.as_it_stands(event)) is None:
-                return None
-            event = stands
+            is_news = event.seen_at is None or known.at <= event.seen_at
+            return await self._reworded(known, event.text, self._found_now(event)) if is_news else None
+        stands = self._overtaken.as_it_stands(event)
         reply = await self._replies.above(event)
         segment = await self._judging.segment(event.author.ref, event.author.roles, event.place)
-        if reply is None or segment is None:
+        if stands is None or reply is None or segment is None:
             return None
         act = Act(
             person=event.author.ref,
-            at=event.at,
+            at=stands.at,
             where=event.message,
             name=event.event_id,
             segment=segment,
             found_later=event.found_later,
         )
-        meaning = read_below(event.text)
+        meaning = read_below(stands.text)
         record = self._opinions.opinion(
             act, reply, meaning, origin=comment_origin(event.message), key=f"{event.message.key}:said"
         )
@@ -113,12 +111,12 @@ class Commenting:
         return _mark(meaning) if is_new and meaning.name != known.name else None
 
     def _found_now(self, event: MessageReceived) -> Act:
-        now = self._clock.now()
+        at = event.seen_at or self._clock.now()
         return Act(
             person=event.author.ref,
-            at=now,
+            at=at,
             where=event.message,
-            name=f"{event.message.key}:edited:{now.isoformat()}",
+            name=f"{event.message.key}:edited:{at.isoformat()}",
             found_later=True,
             moment_is_known=False,
         )

@@ -1,13 +1,16 @@
-"""What became of messages below a reply of which the platform has not told yet: some things are told out of order.
+"""What became of messages below a reply of which the log does not know yet: some things are told out of order.
 
-A message that Slack could not deliver comes again up to five minutes later; it may have been edited, deleted or taken
-back by then, and its platform has told so. It knows no log; what a process before this one heard is not known here.
+A message that Slack could not deliver comes again up to five minutes later, and one that was missed is kept some time
+after it was seen; it may have been edited, deleted or taken back by then, and its platform has told so. It knows no
+log; what a process before this one heard is not known here.
 """
 
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, TypeVar
 
+from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived
 from core.messages import MessageRef, PersonRef
 
@@ -20,15 +23,17 @@ Remembered = TypeVar("Remembered")
 class Overtaken:
     """Remembers the newest of what was told of unknown messages."""
 
-    def __init__(self) -> None:
-        self._edits: OrderedDict[MessageRef, MessageEdited] = OrderedDict()
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._edits: OrderedDict[MessageRef, tuple[MessageEdited, datetime]] = OrderedDict()
+        """Each with the moment at which it was heard."""
         self._gone: OrderedDict[MessageRef, PersonRef | None] = OrderedDict()
 
     def edited(self, event: MessageEdited) -> None:
         """It reads otherwise."""
         before = self._edits.get(event.message)
-        if before is None or before.at <= event.at:
-            _remember(self._edits, event.message, event)
+        if before is None or before[0].at <= event.at:
+            _remember(self._edits, event.message, (event, self._clock.now()))
 
     def deleted(self, event: MessageDeleted) -> None:
         """It is gone."""
@@ -43,8 +48,11 @@ class Overtaken:
         """The message as it reads by what is known; None where it does not count any more."""
         if event.message in self._gone and self._gone[event.message] in (None, event.author.ref):
             return None
-        edit = self._edits.get(event.message)
-        return event if edit is None or edit.at < event.at else replace(event, text=edit.text, at=edit.at)
+        if event.message not in self._edits:
+            return event
+        edit, heard_at = self._edits[event.message]
+        is_older = edit.at < event.at if event.seen_at is None else heard_at < event.seen_at
+        return event if is_older else replace(event, text=edit.text, at=edit.at)
 
 
 def _remember(known: OrderedDict[MessageRef, Remembered], message: MessageRef, what: Remembered) -> None:

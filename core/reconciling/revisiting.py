@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -163,7 +163,7 @@ class Look:
                 for shown in page:
                     span.seen.add(shown.message.key)
                     if not await self._finder.look_at(place, shown, asked) and shown.told:
-                        span.news[shown.message] = shown
+                        span.news[shown.message] = replace(shown, told=replace(shown.told, seen_at=asked))
                 if len(span.seen) > _MESSAGES:
                     return
                 asked = self._clock.now()
@@ -187,8 +187,8 @@ class Look:
         for told, shown in sorted(news, key=lambda each: each[0].at):
             if self._is_worth_telling(place, told):
                 await self._finder.hand_on(told)
-                if shown.tallies:
-                    await self._finder.look_at(place, shown, self._clock.now())
+                if shown.tallies and told.seen_at:
+                    await self._finder.look_at(place, shown, told.seen_at)
 
     def _is_worth_telling(self, place: PlaceRef, told: MessageReceived) -> bool:
         # Whoever got no answer for hours has asked again by now; a comment is never too late.

@@ -9,7 +9,7 @@ import pytest
 
 from core.assistant import Assistant, Options
 from core.errors import MessageGoneError, PlaceGoneError, PlatformError, RateLimitedError
-from core.events import MessageDeleted, MessageReceived, ReactionAdded, ReactionRemoved
+from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
 from core.feedback import EXPECTED_RESPONSE
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef, PlaceRef
@@ -176,6 +176,40 @@ async def test_what_people_do_while_the_platform_answers_wins(scene):
     await looking
 
     assert await scene.opinions(reply) == {(CHLOE.key, True)}
+
+
+async def test_what_people_do_to_a_missed_comment_while_the_platform_answers_wins(scene):
+    reply = await scene.ask()
+    comments = [scene.message(name, "too short", addressed=False, found_later=True) for name in ("c1", "c2", "c3")]
+    scene.platform.messages = comments
+    scene.platform.answering.clear()
+    edited, deleted, crossed = (each.message for each in comments)
+
+    looking = asyncio.create_task(scene.look_back())
+    await asyncio.sleep(0.02)
+    for event in (
+        MessageEdited(event_id="e1", at=CLOCK.now(), message=edited, text="better: longer"),
+        MessageDeleted(event_id="e2", at=CLOCK.now(), message=deleted),
+        ReactionAdded(event_id="e3", at=CLOCK.now(), message=crossed, person=ADA, emoji="❌"),
+    ):
+        await scene.assistant.handle(event, scene.platform)
+    scene.platform.answering.set()
+    await looking
+
+    standing = await scene.store.standing_assessments(reply.id)
+    assert [(each.name, each.value) for each in standing] == [(EXPECTED_RESPONSE, "longer")]
+
+
+async def test_what_is_found_wins_over_an_edit_that_was_told_before_it_was_looked_for(scene):
+    reply = await scene.ask()
+    missed = scene.message("c1", "much too short", addressed=False, found_later=True)
+    first = MessageEdited(event_id="e1", at=CLOCK.now(), message=missed.message, text="short")
+    await scene.assistant.handle(first, scene.platform)
+    scene.platform.messages = [missed]
+
+    await scene.look_back()
+
+    assert await scene.opinions(reply) == {(ADA.key, "much too short")}
 
 
 async def test_messages_written_meanwhile_are_answered_and_noted_once(scene):

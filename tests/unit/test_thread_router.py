@@ -544,5 +544,15 @@ async def test_what_was_edited_while_we_were_away_is_read_anew(scene):
     assert (await scene.types()).count("update_message") == 1
 
 
+async def test_what_was_seen_before_an_edit_does_not_undo_it(scene):
+    asked, reply = await scene.asks()
+    said = await scene.comments("to long", asked)
+    await scene.handle(scene._event(MessageEdited, message=said.message, text="too long"))
+
+    await scene.handle(type(said)(**{**_fields(said), "found_later": True, "seen_at": said.at}))
+
+    assert await scene.opinions(reply) == {(BEN.key, "user_comment"): "too long"}
+
+
 def _fields(event):
     return {name: getattr(event, name) for name in event.__slots__}
