@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -10,7 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bots.terminal import AsJson, moment, opened, run, settings_chosen, show
+from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, show
+from core.errors import SettingsError
 from core.exports.log_files import write_log
 from core.exports.making import Progress as Told
 from core.exports.making import Source, make
@@ -19,6 +21,7 @@ from core.exports.terms import acknowledged
 from core.feedback import BEST_SCORE
 from core.prompt import Window
 from core.settings import Settings
+from core.store import log
 from core.store.database import connected
 
 exports = typer.Typer(
@@ -33,7 +36,8 @@ _HELP: Final = {
 }
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="An empty or a new directory; or one broken off.")]
 AsOf = Annotated[
-    int | None, typer.Option("--as-of", min=0, metavar="SEQ", help="As things were after this record of the log.")
+    str | None,
+    typer.Option("--as-of", metavar="SEQ|TIME", help="As the log was after this record of it, or at this moment."),
 ]
 
 
@@ -90,7 +94,7 @@ def _command(kind: Kind) -> Callable[..., None]:
         async def work() -> dict[str, Any]:
             async with _source(settings) as source:
                 with _progress() as progress:
-                    return await make(source, options, out, as_of=as_of, progress=progress)
+                    return await make(source, options, out, as_of=await _seq(source, as_of), progress=progress)
 
         manifest = run(work())
         show(manifest if as_json else _summary(manifest, out))
@@ -110,7 +114,7 @@ def export_log(*, out: Out, as_of: AsOf = None, as_json: AsJson = False) -> None
     async def work() -> dict[str, Any]:
         async with _source(settings) as source:
             with _progress() as progress:
-                return await write_log(source, out, as_of=as_of, progress=progress)
+                return await write_log(source, out, as_of=await _seq(source, as_of), progress=progress)
 
     manifest = run(work())
     show(manifest if as_json else _summary(manifest, out))
@@ -126,6 +130,15 @@ async def _source(settings: Settings) -> AsyncIterator[Source]:
             await store.pseudonyms(),
             acknowledged(settings.acknowledged_terms),
         )
+
+
+async def _seq(source: Source, as_of: str | None) -> int | None:
+    """The seq that `--as-of` means. Raises SettingsError where it means none, or comes before the first record."""
+    if as_of is None or isinstance(found := point(as_of), int):
+        return None if as_of is None else found
+    if seq := await source.database.read(partial(log.newest_by, moment=found)):
+        return seq
+    raise SettingsError(f"The log has no record from {as_of} or before: it begins later.")
 
 
 @contextmanager

@@ -162,6 +162,22 @@ def moment_of(connection: Connection, seq: int) -> datetime | None:
     return connection.execute(query).scalar()
 
 
+def newest_by(connection: Connection, moment: datetime) -> int:
+    """The seq of the newest record that was kept by `moment`; 0 where there is none.
+
+    Records are kept in the order of seq, so halving finds it: no index on the moments is needed.
+    """
+    low, high = 0, newest(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        kept_at = moment_of(connection, middle)
+        if kept_at is None or kept_at <= moment:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def _until(as_of: int | datetime) -> ColumnElement[bool]:
     return RECORDS.c.seq <= as_of if isinstance(as_of, int) else RECORDS.c.at <= as_of
 

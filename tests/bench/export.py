@@ -1,6 +1,7 @@
 """What exports cost: the log as JSONL beside the raw driver and the ORM, and a KTO set as JSONL and Parquet.
 
-Run as `python -m tests.bench.export` (make bench-export). What is compared takes turns, in one run, on the same file;
+Run as `python -m tests.bench.export` (make bench-export). The figures of `tests.bench.insight` stand in the last line,
+too: what a report costs, and how far what it says of its own certainty is so. What is compared takes turns, in one run, on the same file;
 a figure is the median of the rounds. Memory is what an export takes, in a process of its own, at most: beyond what the
 interpreter and the libraries take before it begins.
 """
@@ -30,6 +31,7 @@ from core.messages import PlaceRef
 from core.records import Record, StartConversation
 from core.store.database import connected, open_store
 from core.store.tables import RecordRow
+from tests.bench import insight
 from tests.bench.store_log import ANSWER, MODEL, QUESTION, said, told, vote
 
 ROUNDS = 3
@@ -164,6 +166,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--replies", type=int, default=500_000)
+    parser.add_argument("--reported", type=int, default=1_000_000, help="Replies that a report is about.")
+    parser.add_argument("--logs", type=int, default=1_000, help="Simulated logs that intervals are tried on.")
     parser.add_argument("--only", help="Only this export, of --file into --out.")
     parser.add_argument("--file", type=Path)
     parser.add_argument("--out", type=Path)
@@ -176,4 +180,5 @@ if __name__ == "__main__":
         figures = {"seconds": taken, "mb": peak_mb() - before}
     else:
         figures = asyncio.run(main(given.records, given.replies))
+        figures |= asyncio.run(insight.main(given.reported, given.logs))
     sys.stdout.write(orjson.dumps({name: round(value, 3) for name, value in figures.items()}).decode() + "\n")

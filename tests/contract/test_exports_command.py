@@ -29,6 +29,22 @@ async def test_rows_are_written_and_told_of(here):
     assert orjson.loads(log)["counts"]["rows"] == 4
 
 
+async def test_an_export_is_of_the_past_where_one_asks_for_it(here):
+    async with open_store(f"sqlite:///{here / 'plaudit.db'}") as store:
+        then = [each async for each in store.records()][-1].committed_at
+        await store.append(begun("c2"), *asked("c2", "two?", "Two.", 1), vote("c2", ANN, value=True))
+
+    async def rows(*arguments):
+        _, told, _ = await plaudit("export", "log", "--json", *arguments, cwd=here)
+        return orjson.loads(told)["counts"]["rows"]
+
+    by_time = await rows("--out", "then", "--as-of", then.isoformat())
+    by_seq = await rows("--out", "seq", "--as-of", "2")
+    now = await rows("--out", "now")
+
+    assert (by_time, by_seq, now) == (4, 2, 8)
+
+
 @pytest.mark.parametrize(
     ("arguments", "settings", "says"),
     [
@@ -38,6 +54,8 @@ async def test_rows_are_written_and_told_of(here):
         (["kto", "--out", "set", "--format", "openai"], MAY, "OpenAI"),
         (["kto", "--out", "set", "--liked-from", "2", "--disliked-to", "3"], MAY, "liked from 2"),
         (["kto", "--out", "set", "--since", "yesterday"], MAY, "yesterday"),
+        (["log", "--out", "set", "--as-of", "yesterday"], {}, "yesterday"),
+        (["log", "--out", "set", "--as-of", "2020-01-01"], {}, "begins later"),
     ],
 )
 async def test_what_is_wrong_is_said_in_one_sentence(here, arguments, settings, says):
