@@ -14,7 +14,7 @@ from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.text import Text
 
-from bots import digest, exporting, keeping, mlflow, outward, reports, terminal
+from bots import checking, digest, evaluating, exporting, keeping, mlflow, outward, reports, terminal
 from bots.demo import play
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
@@ -142,6 +142,10 @@ def conversation(
 
 
 app.command("report")(reports.report)
+app.command("evaluate")(evaluating.evaluate)
+app.command("judge")(evaluating.judge)
+app.command("evaluations")(evaluating.evaluations)
+app.command("check")(checking.check)
 app.command("digest")(digest.command)
 
 

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
 
 from bots import pages
+from bots.evaluation_tables import sources_table
 from bots.links import link_or_address
 from bots.presenting import (
     agreement_table,
@@ -25,6 +26,7 @@ from bots.presenting import (
 )
 from bots.terminal import AsJson, moment, opened, point, run, show
 from core.errors import NotFoundError, SettingsError
+from core.feedback import SourceType
 from core.insight import raters
 from core.insight.report import ALL, reports_by, scores
 from core.insight.streaming import streaming_report
@@ -45,11 +47,22 @@ class By(StrEnum):
     SEGMENT = "segment"
     DIMENSION = "dimension"
     CATEGORY = "category"
+    JUDGE = "judge"
+    CODE = "code"
 
     @property
     def division(self) -> Division | None:
-        """What divides replies, or their raters; scores and reasons do not."""
-        return None if self in {By.DIMENSION, By.CATEGORY} else Division(self.value)
+        """What divides replies, or their raters; scores, reasons and what judges say do not."""
+        return None if self in _SAID else Division(self.value)
+
+    @property
+    def source(self) -> SourceType | None:
+        """Who judges that is nobody: a model, or code."""
+        return {By.JUDGE: SourceType.LLM_JUDGE, By.CODE: SourceType.CODE}.get(self)
+
+
+_SAID: Final = frozenset({By.DIMENSION, By.CATEGORY, By.JUDGE, By.CODE})
+"""What is said of replies divides none of them."""
 
 
 def report(
@@ -69,7 +82,10 @@ def report(
     ] = None,
     by: Annotated[
         list[By] | None,
-        typer.Option(help="A report for each, and one for all (several times: for each pair); scores; or reasons."),
+        typer.Option(
+            help="A report for each, and one for all (several times: for each pair); scores; reasons; or what "
+            "judges and code say."
+        ),
     ] = None,
     compare: Annotated[
         tuple[str, str] | None, typer.Option(metavar="MODEL MODEL", help="Which of two models people like better.")
@@ -160,14 +176,23 @@ async def _figures(counts: SqlStore | Past, window: Window, what: _What) -> tupl
     if what.worst and isinstance(counts, SqlStore):
         disliked = await least_liked(counts, what.worst, since=window.since, until=window.until)
         return [asdict(each) | {"link": link_or_address(each.address)} for each in disliked], (worst_lines(disliked),)
+    if not _SAID.isdisjoint(what.by):
+        return await _said(counts, window, what)
+    return await _judged(counts, window, what)
+
+
+async def _said(counts: SqlStore | Past, window: Window, what: _What) -> tuple[Any, tuple[RenderableType, ...]]:
+    """What is said of the replies: scores, reasons, or what judges and code say."""
+    span = (window.since, window.until)
     if By.DIMENSION in what.by:
         scored = scores(await counts.dimension_counts(*span))
         return {name: asdict(each) for name, each in scored.items()}, (scores_table(scored, window.name),)
-    if By.CATEGORY in what.by:
-        said = await counts.category_counts(*span)
-        numbers = {each.name: {"people": each.people, "replies": each.replies} for each in said}
-        return numbers, (categories_table(said, window.name),)
-    return await _judged(counts, window, what)
+    if source := next((each.source for each in what.by if each.source), None):
+        by_source = await counts.source_counts(source, *span)
+        return [asdict(each) for each in by_source], (sources_table(by_source, source, window.name),)
+    said = await counts.category_counts(*span)
+    numbers = {each.name: {"people": each.people, "replies": each.replies} for each in said}
+    return numbers, (categories_table(said, window.name),)
 
 
 async def _judged(

@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 from pydantic import SecretStr
 
+from bots.checking import checking
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
@@ -42,6 +43,8 @@ PLATFORMS: Final = ("slack", "discord")
 _LOOK_FOR_IDLE: Final = 60.0
 _ADOPT: Final = 2.0
 """Seconds between two looks for questions that nobody is at."""
+_CHECK: Final = 5.0
+"""Seconds between two looks for replies that are to be checked."""
 _REDACT: Final = 900.0
 """Seconds between two looks for words that are too old."""
 _LOOK_AGAIN: Final = 15.0
@@ -167,6 +170,7 @@ async def running(
             Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
             Job("adopt turns", _ADOPT, assistant.adopt_turns),
+            Job("check replies", _CHECK, in_one_place(leases, checking(settings, store, policies))),
             Job("tell", _LOOK_AGAIN, teller.tell),
             Job("send to MLflow", _LOOK_AGAIN, MlflowTimer(settings, policies, store, leases, SystemClock()).if_due),
         ]

@@ -52,6 +52,18 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    evaluation_token: Annotated[
+        SecretStr | None,
+        Field(
+            description="The key of the endpoint that `plaudit evaluate --endpoint` names. HF_TOKEN is sent to the "
+            "Hub and to MODEL_ENDPOINT only."
+        ),
+    ] = None
+    judge_token: Annotated[
+        SecretStr | None,
+        Field(description="The same for the judge's, `--judge-endpoint`."),
+    ] = None
+
     slack_bot_token: Annotated[
         SecretStr | None,
         Field(validation_alias=_named("SLACK_BOT_TOKEN"), description="Slack's bot token (xoxb-…)."),

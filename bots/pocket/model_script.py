@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bots.pocket.model_answers import Answer
+from bots.pocket.model_judge import judgement
 
 _WAL = """\
 In write-ahead logging, SQLite appends a change to a second file, the *WAL*, before it touches the database file. \
@@ -189,7 +190,9 @@ class Script:
         self._asked: Counter[str] = Counter()
 
     def __call__(self, messages: list[dict[str, Any]]) -> Answer:
-        """The answer to the last message of a person."""
+        """The answer to the last message of a person; or a judgement, where one is asked for."""
+        if (judged := judgement(messages)) is not None:
+            return Answer(judged, tokens_per_second=None, first_token_after=0)
         question = _last_question(messages)
         asked = json.dumps(messages, sort_keys=True)
         times, self._asked[asked] = self._asked[asked], self._asked[asked] + 1

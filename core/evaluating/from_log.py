@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
-from typing import Final
+from typing import Any, Final
 
 from core.evaluating.items import Item
 from core.exports.options import Rules, Scope
@@ -49,6 +49,21 @@ class Selection:
     window: Window = DEFAULT_WINDOW
     system: str = ""
     """The first turn of every prompt; empty: none."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the log has it."""
+        scope = self.scope
+        return {
+            "replies": self.choice.value,
+            "since": scope.since and to_iso_text(scope.since),
+            "until": scope.until and to_iso_text(scope.until),
+            "platforms": sorted(scope.platforms),
+            "models": sorted(scope.models),
+            "limit": self.limit,
+            "history_messages": self.window.messages,
+            "history_characters": self.window.characters,
+            "system": self.system,
+        }
 
 
 async def items_from_log(database: Database, selection: Selection, as_of: int) -> list[Item]:

@@ -21,7 +21,10 @@ _WORDS: Final = ((0.8, "almost perfect"), (0.6, "substantial"), (_TRUSTED, "mode
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean, and where it lies with 95 %, by Student's t over items. Without two items nothing is known of it."""
+    """A mean, and where it lies with 95 %, by Student's t over items.
+
+    Without two items that differ nothing is known of it: a few that are alike by chance would look certain.
+    """
 
     mean: float | None
     low: float | None
@@ -77,7 +80,7 @@ def mean_of(values: Iterable[float]) -> Mean:
     if not found:
         return Mean(None, None, None, 0)
     mean = fmean(found)
-    if len(found) < _SOME:
+    if len(set(found)) < _SOME:
         return Mean(mean, None, None, len(found))
     half = t_quantile((1 + CONFIDENCE) / 2, len(found) - 1) * stdev(found) / sqrt(len(found))
     return Mean(mean, mean - half, mean + half, len(found))

@@ -10,6 +10,8 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from core.policy import DEFAULT, Audience, Policy
+from core.policy.checking import EXAMPLE as CHECKING
+from core.policy.checking import TABLES as CHECKING_TABLES
 from core.policy.cron import Cron
 from core.policy.keys import LOOK_BACK, LOOK_BACK_EVERY, File
 from core.policy.outward import EXAMPLE as OUTWARD
@@ -62,6 +64,7 @@ def example() -> str:
         TELLING,
         OUTWARD,
         TRACKING,
+        CHECKING,
     ]
     return "\n".join(blocks)
 
@@ -88,7 +91,7 @@ def table_rows() -> list[tuple[str, str, str, str]]:
             field.title or "",
             field.description or "",
         )
-        for table, model in {**TELLING_TABLES, **OUTWARD_TABLES, **TRACKING_TABLES}.items()
+        for table, model in {**TELLING_TABLES, **OUTWARD_TABLES, **TRACKING_TABLES, **CHECKING_TABLES}.items()
         for name, field in model.model_fields.items()
     ]
 

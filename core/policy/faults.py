@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
+from core.policy.checking import Checks
 from core.policy.keys import Discord, File, Layer, Slack, Some, SomeThere, Workspace
 from core.policy.lines import Path, line_of
 from core.policy.outward import Nats, Push, Pushes, Webhook
@@ -33,7 +34,13 @@ _FIXES: Final = {
 _NOT_CLOSED: Final = "something is not closed: a list with ], a header with ], a text with its quotes"
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _LONGEST_VALUE: Final = 60
-_TABLES: Final[dict[str, type[BaseModel]]] = {"digest": Digest, "alert": Alert, "mlflow": Mlflow, "nats": Nats}
+_TABLES: Final[dict[str, type[BaseModel]]] = {
+    "digest": Digest,
+    "alert": Alert,
+    "mlflow": Mlflow,
+    "nats": Nats,
+    "checks": Checks,
+}
 """Those that hold everywhere."""
 
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from core.errors import SettingsError
 from core.messages import MessageRef, PlaceRef
 from core.policy import Policy
+from core.policy.checking import Checks
 from core.policy.faults import faults_of, no_toml, sentence
 from core.policy.keys import File
 from core.policy.layers import Key, faults, policy_of, stacks
@@ -52,6 +53,8 @@ class LoadedPolicies:
     """What is told by itself."""
     mlflow: Mlflow
     """How MLflow is kept as the log says."""
+    checks: Checks
+    """What code says of the replies."""
 
     def at(self, where: PlaceRef | MessageRef) -> Policy:
         """The policy of a channel, or of its workspace, its platform, or all."""
@@ -110,6 +113,7 @@ def read_policies(text: str, *, name: str) -> LoadedPolicies:
         digest=file.digest,
         alert=file.alert,
         mlflow=file.mlflow,
+        checks=file.checks,
     )
 
 
@@ -155,6 +159,11 @@ class Reloading:
     def mlflow(self) -> Mlflow:
         """How MLflow is kept as the log says."""
         return self._loaded.mlflow
+
+    @property
+    def checks(self) -> Checks:
+        """What code says of the replies."""
+        return self._loaded.checks
 
     def reload(self) -> bool:
         """Read the file again. Where something in it cannot be, all stays as it was; the log says which."""

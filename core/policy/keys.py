@@ -31,6 +31,7 @@ from core.feedback import (
     dimension,
 )
 from core.policy import Audience, Seeds, ThreadPolicy
+from core.policy.checking import Checks
 from core.policy.outward import Nats, Pushes, Webhook
 from core.policy.telling import Alert, Digest
 from core.policy.tracking import Mlflow
@@ -261,6 +262,7 @@ class File(Layer):
     digest: Digest = Digest()
     alert: Alert = Alert()
     mlflow: Mlflow = Mlflow()
+    checks: Checks = Checks()
     webhooks: Annotated[tuple[Webhook, ...], AfterValidator(_names_once)] = ()
     nats: Nats | None = None
     push: Pushes = Pushes()

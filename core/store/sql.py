@@ -74,6 +74,11 @@ class SqlStore(SqlCounts):
         return Ledger(self._database, self._clock)
 
     def consumers(self) -> SqlConsumers:
+    @property
+    def database(self) -> Database:
+        """What it stands on, for rooms that read it in ways of their own."""
+        return self._database
+
         """How far its named readers have read."""
         return SqlConsumers(self._database)
 
