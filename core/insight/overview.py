@@ -91,6 +91,7 @@ class Figures:
     _views: dict[tuple[Scope, Division, date], View] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _queued: asyncio.Task[None] | None = None
+    _counting: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def ready(self) -> bool:
@@ -104,7 +105,13 @@ class Figures:
         """
         if self._queued is None:
             self._queued = asyncio.create_task(self._refresh(), name="count for the overview")
+            self._counting.add(self._queued)
+            self._queued.add_done_callback(self._counted)
         return self._queued
+
+    async def close(self) -> None:
+        """Wait out what is being counted."""
+        await asyncio.gather(*self._counting, return_exceptions=True)
 
     async def view(self, scope: Scope, division: Division) -> View:
         """The figures of a scope, divided by one thing; made beside the loop: it may take a tenth of a second."""
@@ -121,6 +128,11 @@ class Figures:
         """The models and the channels that there are."""
         parts = {each.part for day in self._days.values() for each in day.tally.parts}
         return sorted({model for model, _ in parts if model}), sorted({channel for _, channel in parts if channel})
+
+    def _counted(self, task: asyncio.Task[None]) -> None:
+        self._counting.discard(task)
+        if not task.cancelled():
+            task.exception()  # raised where it is waited for, and at the next count, if nobody does
 
     async def _refresh(self) -> None:
         async with self._lock:

@@ -1,6 +1,7 @@
 """Whether people who judge the same replies agree, and which of two models they like better."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -52,7 +53,11 @@ async def compare(
     counts: Counts, first: str, second: str, *, since: datetime | None = None, until: datetime | None = None
 ) -> Comparison:
     """Two models by their ids."""
-    votes = await counts.model_votes([first, second], since, until)
+    return comparison(await counts.model_votes([first, second], since, until), first, second)
+
+
+def comparison(votes: Sequence[ModelVote], first: str, second: str) -> Comparison:
+    """The same from the votes on both, in the order in which they were given."""
     rates = {model: _rate([each for each in votes if each.model == model]) for model in (first, second)}
     found = verdict(Vote(each.person, each.at, first=each.model == first, positive=each.positive) for each in votes)
     return Comparison(

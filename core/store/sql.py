@@ -17,13 +17,17 @@ from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef
 from core.pseudonyms import Pseudonyms
 from core.records import Record
 from core.store import log, queries, refolding, views
+from core.store.browsing import Browsing
 from core.store.changes import Change
 from core.store.columns import to_utc
+from core.store.condition import Condition, condition
 from core.store.consumers import SqlConsumers
+from core.store.counts import Division, Tally
 from core.store.engine import Database
 from core.store.envelope import Entry, entry
 from core.store.erasing import Erasure, is_erased, question_of, without_words
 from core.store.explaining import Reason, explain
+from core.store.grouping import tally
 from core.store.history import walk
 from core.store.keys import pseudonyms_of
 from core.store.leases import SqlLeases
@@ -34,6 +38,7 @@ from core.store.retention import Retention
 from core.store.rewriting import Found, Rewriting, find
 from core.store.sql_counts import SqlCounts
 from core.store.statements import Statements
+from core.store.touched import Touched, touched
 from core.store.traces import Traces
 from core.store.web_keys import WebKeys
 from core.store.writer import GroupWriter
@@ -69,18 +74,36 @@ class SqlStore(SqlCounts):
     ) -> None:
         await self._writer.__aexit__(kind, error, traceback)
 
-    def ledger(self) -> Ledger:
-        """What was given records out of the log."""
-        return Ledger(self._database, self._clock)
-
-    def consumers(self) -> SqlConsumers:
     @property
     def database(self) -> Database:
         """What it stands on, for rooms that read it in ways of their own."""
         return self._database
 
+    def ledger(self) -> Ledger:
+        """What was given records out of the log."""
+        return Ledger(self._database, self._clock)
+
+    def consumers(self) -> SqlConsumers:
         """How far its named readers have read."""
         return SqlConsumers(self._database)
+
+    def browsing(self) -> Browsing:
+        """What looks through the replies."""
+        return Browsing(self._database)
+
+    async def touched(self, after: int) -> Touched:
+        """Of which days the replies are that the records after `after` say something of."""
+        return await self._database.read(partial(touched, after=after))
+
+    async def tally_of_day(self, divisions: Sequence[Division], day: date) -> Tally:
+        """The counts of the replies of one day, in UTC; it takes less than a tally of any other span."""
+        since = datetime.combine(day, time(), UTC)
+        until = since + timedelta(days=1)
+        return await self._database.read(partial(tally, divisions=divisions, since=since, until=until, few=True))
+
+    async def condition(self, since: datetime) -> Condition:
+        """How the database is, what waits in it, and how replies ended since a moment."""
+        return await self._database.read(partial(condition, since=to_utc(since)))
 
     def retention(self) -> Retention:
         """What takes the words out of what is old."""

@@ -1,0 +1,99 @@
+"""The dashboard: the routes of its pages. Reading needs the scope `read`, a review `review`, whatever the page."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+
+from bots.web.access import Caller, needs
+from bots.web.pages import compare, exports, health, overview, replies, review
+from bots.web.pages.desk import HOME, Desk
+from bots.web.services import Services
+from core.store.web_keys import Scope
+
+_STATIC: Final = Path(__file__).parent / "pages" / "static"
+_TYPES: Final = {
+    "dashboard.css": "text/css; charset=utf-8",
+    "dashboard.js": "text/javascript; charset=utf-8",
+    "mark.svg": "image/svg+xml",
+}
+Reader = Annotated[Caller, Depends(needs(Scope.READ))]
+Reviewer = Annotated[Caller, Depends(needs(Scope.REVIEW))]
+
+
+def router(services: Services, *, environment: str, trace_url: str = "") -> APIRouter:
+    """The pages under `/dashboard`. It is made inside a running loop: figures are counted ahead of the first look.
+
+    `environment`: of the records that reviews become. `trace_url`: where a trace is looked at, with `{trace_id}` in it.
+    """
+    desk = Desk(
+        store=services.store,
+        policies=services.policies,
+        clock=services.clock,
+        stopping=services.stopping,
+        environment=environment,
+        trace_url=trace_url,
+    )
+    desk.figures.refresh()
+    pages = APIRouter(prefix=HOME, include_in_schema=False, default_response_class=HTMLResponse)
+    _add_pages(pages, desk)
+    _add_review(pages, desk)
+
+    @pages.get("/live")
+    async def live(_: Reader) -> Response:
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        return StreamingResponse(desk.watcher.events(), media_type="text/event-stream", headers=headers)
+
+    @pages.get("/static/{name}")
+    async def static(name: str) -> Response:
+        # Without a key: the page that asks for one is shown with them too.
+        if name not in _TYPES:
+            return Response(status_code=404)
+        return FileResponse(_STATIC / name, media_type=_TYPES[name], headers={"Cache-Control": "no-cache"})
+
+    return pages
+
+
+def _add_pages(pages: APIRouter, desk: Desk) -> None:
+    @pages.get("")
+    async def show_overview(request: Request, caller: Reader) -> Response:
+        return await overview.overview(desk, request, caller)
+
+    @pages.get("/")
+    async def with_slash() -> Response:
+        return RedirectResponse(HOME, 308)
+
+    @pages.get("/replies")
+    async def show_replies(request: Request, caller: Reader) -> Response:
+        return await replies.replies(desk, request, caller)
+
+    @pages.get("/replies/{reply_id}")
+    async def show_reply(request: Request, caller: Reader, reply_id: str) -> Response:
+        return await replies.reply(desk, request, caller, reply_id)
+
+    @pages.get("/compare")
+    async def show_comparison(request: Request, caller: Reader) -> Response:
+        return await compare.compare(desk, request, caller)
+
+    @pages.get("/exports")
+    async def show_exports(request: Request, caller: Reader) -> Response:
+        return await exports.exports(desk, request, caller)
+
+    @pages.get("/health")
+    async def show_health(request: Request, caller: Reader) -> Response:
+        return await health.health(desk, request, caller)
+
+
+def _add_review(pages: APIRouter, desk: Desk) -> None:
+    @pages.get("/review")
+    async def show_queue(request: Request, caller: Reader) -> Response:
+        return await review.queue(desk, request, caller)
+
+    @pages.get("/review/{reply_id}")
+    async def show_form(request: Request, caller: Reader, reply_id: str) -> Response:
+        return await review.one(desk, request, caller, reply_id)
+
+    @pages.post("/review/{reply_id}")
+    async def keep_review(request: Request, caller: Reviewer, reply_id: str) -> Response:
+        return await review.keep(desk, request, caller, reply_id)

@@ -1,0 +1,77 @@
+"""What every page of the dashboard works with, and how a page is sent."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from bots.web.access import Caller
+from bots.web.pages.live import Watcher
+from bots.web.pages.rendering import render
+from core.clock import Clock
+from core.insight.overview import Figures
+from core.policy import Policies
+from core.store.sql import SqlStore
+from core.store.web_keys import Scope
+
+HOME: Final = "/dashboard"
+_PAGES: Final = (
+    ("overview", "Overview", HOME),
+    ("replies", "Replies", f"{HOME}/replies"),
+    ("review", "Review", f"{HOME}/review"),
+    ("compare", "Compare", f"{HOME}/compare"),
+    ("exports", "Exports", f"{HOME}/exports"),
+    ("health", "Health", f"{HOME}/health"),
+)
+WAIT: Final = "plaudit-wait"
+"""The header of a request whose answer is to have every figure in it, however long it takes."""
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """The parts of a running Plaudit that the pages show."""
+
+    store: SqlStore
+    policies: Policies
+    clock: Clock
+    stopping: asyncio.Event
+    """Set when whoever listens is to be let go."""
+    environment: str
+    trace_url: str = ""
+    """Where a trace is looked at; `{trace_id}` stands for its id. Empty: nowhere."""
+    figures: Figures = field(init=False)
+    watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.figures = Figures(self.store, self.clock.now)
+        self.watcher = Watcher(self.store.newest, self.stopping)
+
+    async def page(
+        self, request: Request, caller: Caller, template: str, *, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        """`template` with `values`, and what all pages show."""
+        values = {
+            "home": HOME,
+            "pages": _PAGES,
+            "caller": caller,
+            "may_review": caller.may(Scope.REVIEW),
+            "here": str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""),
+            "seq": await self.store.newest(),
+            "pending": False,
+            "live": True,
+            **values,
+        }
+        return HTMLResponse(render(template, **values), status)
+
+    async def problem(self, request: Request, caller: Caller, sentence: str, status: int = 404) -> HTMLResponse:
+        """A page that says what is wrong and what to do."""
+        return await self.page(request, caller, "problem.html", status=status, active="", sentence=sentence, live=False)
+
+    def trace_link(self, trace_id: str | None) -> str:
+        """Where a trace is looked at; empty where that is not known."""
+        if not trace_id or not self.trace_url:
+            return ""
+        return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
