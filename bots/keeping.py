@@ -9,14 +9,16 @@ import orjson
 import typer
 from rich.table import Table
 
-from bots.terminal import AsJson, opened, out, run, show
+from bots import ledger
+from bots.erasers import opened_erasers
+from bots.terminal import AsJson, opened, out, run, settings_chosen, show
 from core.errors import NotFoundError, SettingsError
 from core.following import consume, follow
 from core.forgetting import Kept, Propagated, kept_of, propagate, stale
 from core.messages import PersonRef
+from core.outward.standing import Standing, standings
 from core.pseudonyms import is_pseudonym
 from core.records import Record
-from core.outward.standing import Standing, standings
 from core.store.consumers import Consumer
 from core.store.ledger import Export
 from core.store.sql import SqlStore
@@ -149,8 +151,13 @@ async def _look(person: str) -> tuple[PersonRef, Kept]:
 async def _forget(ref: PersonRef, *, propagate_too: bool) -> tuple[int, list[Export], list[Propagated]]:
     async with opened() as store:
         changed = await store.erase(ref)
-        propagated = await propagate(store.ledger()) if propagate_too else []
+        propagated = await _propagate(store) if propagate_too else []
         return changed, await stale(store.ledger()), propagated
+
+
+async def _propagate(store: SqlStore) -> list[Propagated]:
+    async with opened_erasers(settings_chosen(), store) as erasers:
+        return await propagate(store.ledger(), erasers)
 
 
 async def _person(store: SqlStore, person: str) -> PersonRef:
@@ -175,9 +182,7 @@ def _tell_before(ref: PersonRef, kept: Kept) -> None:
 
 
 def _tell_exports(exports: Sequence[Export], propagated: Sequence[Propagated]) -> None:
-    for each in propagated:
-        what = each.fault or "erased there too."
-        _say(f"{each.export.kind} {each.export.target}: {what}")
+    ledger.tell(propagated)
     if not exports:
         _say("No export and no MLflow trace is stale.")
         return

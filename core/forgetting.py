@@ -5,7 +5,7 @@ How something is erased in an export is known by the eraser of its kind; which e
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 from core.errors import PlauditError
 from core.messages import Json
@@ -22,10 +22,6 @@ class Eraser(Protocol):
         Raises PlauditError where that cannot be done now.
         """
         ...
-
-
-ERASERS: Final[Mapping[str, Eraser]] = {}
-"""By the kind of the export. There are none in this version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +57,11 @@ async def stale(ledger: Ledger) -> list[Export]:
     return [each for each in await ledger.exports() if each.stale_since is not None]
 
 
-async def propagate(ledger: Ledger, erasers: Mapping[str, Eraser] = ERASERS) -> list[Propagated]:
-    """Erase in every stale export what was erased from the log. What cannot be done stays stale, to be tried again."""
+async def propagate(ledger: Ledger, erasers: Mapping[str, Eraser]) -> list[Propagated]:
+    """Erase in every stale export what was erased from the log. What cannot be done stays stale, to be tried again.
+
+    `erasers`: by the kind of the export.
+    """
     return [Propagated(each, await _propagate(ledger, each, erasers.get(each.kind))) for each in await stale(ledger)]
 
 
