@@ -14,11 +14,22 @@ from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.text import Text
 
-from bots import checking, digest, evaluating, exporting, keeping, mlflow, outward, reports, terminal
-from bots.demo import play
+from bots import (
+    checking,
+    digest,
+    doctor,
+    evaluating,
+    exporting,
+    keeping,
+    mlflow,
+    outward,
+    reports,
+    setting_up,
+    terminal,
+)
+from bots.chosen import LISTENING, PLATFORMS, policies_from, tokens_of
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
-from bots.running import PLATFORMS, policies_from, run_until_stopped
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
 from bots.web_keys import keys
 from core import logs
@@ -44,6 +55,9 @@ config = typer.Typer(
     help="Look after plaudit.toml: what reactions mean, who is heard, what is offered, and where.", no_args_is_help=True
 )
 app.add_typer(config, name="config")
+app.command("init")(setting_up.init)
+app.add_typer(setting_up.manifests, name="manifest")
+app.command("doctor")(doctor.doctor)
 app.add_typer(exporting.exports, name="export")
 app.add_typer(keys, name="keys")
 app.add_typer(mlflow.commands, name="mlflow")
@@ -82,13 +96,15 @@ def demo(
     fast: Annotated[bool, typer.Option("--fast", help="Without the pauses.")] = False,
 ) -> None:
     """Watch the main job with no token and no service: a chat in a box, the real bot, a scene with three people."""
+    from bots.demo import play
+
     logs.configure(level="warning")
     run(play(directory, fast=fast))
 
 
 @app.command("run")
 def run_bot(
-    platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(PLATFORMS)}.")],
+    platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(LISTENING)}.")],
     shards: Annotated[
         str | None,
         typer.Option(
@@ -105,7 +121,12 @@ def run_bot(
     logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
     if shards is not None and "discord" not in platforms:
         raise SettingsError("--shards is about Discord's servers: leave it away, or run discord.")
-    run(run_until_stopped(settings, platforms, ALONE if shards is None else read_shards(shards)))
+    some = ALONE if shards is None else read_shards(shards)
+    policies_from(settings)
+    tokens_of(settings, platforms)
+    from bots.running import run_until_stopped  # once nothing is missing: it takes a second
+
+    run(run_until_stopped(settings, platforms, some))
 
 
 app.command("events")(keeping.events)

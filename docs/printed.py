@@ -1,4 +1,4 @@
-"""Prints what is written in the code and read elsewhere: `.env.example`, `plaudit.example.toml` and `reference.md`.
+"""Prints what is written in the code and read elsewhere: settings, keys, record types, Slack's manifest.
 
 `python docs/printed.py` writes the files; with `--check` it only says which of them are out of date.
 """
@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Final
 
+from bots.slack.manifest import as_yaml, manifest
 from core.policy.example import example, key_rows, table_rows
 from core.records import RECORD_TYPES
 from core.settings import Settings, env_example, setting_names
@@ -92,6 +93,7 @@ def main() -> int:
         _ROOT / ".env.example": env_example(),
         _ROOT / "docs" / "plaudit.example.toml": example(),
         _ROOT / "docs" / "reference.md": reference(),
+        _ROOT / "docs" / "slack-manifest.yaml": as_yaml(manifest()),
     }
     stale = [path for path, text in printed.items() if not path.exists() or path.read_text("utf-8") != text]
     if "--check" in sys.argv[1:]:

@@ -23,6 +23,13 @@ _NEEDED: Final = {
     "add_reactions": "Add Reactions",
 }
 """By discord.py's name, as the app calls them in English."""
+_PURPOSES: Final = {
+    "view_channel": "hearing questions, comments and reactions",
+    "send_messages": "answering",
+    "send_messages_in_threads": "answering there",
+    "read_message_history": "replying to a message, and finding what was missed while the bot was away",
+    "add_reactions": "📝 on a comment that was kept",
+}
 
 
 def can_read_messages(flags: discord.ApplicationFlags) -> bool:
@@ -36,6 +43,11 @@ def invitation(application_id: int) -> str:
     return discord.utils.oauth_url(application_id, permissions=permissions, scopes=("bot", "applications.commands"))
 
 
+def purposes() -> dict[str, str]:
+    """Every permission that is asked for, as the app calls it, and what it is for."""
+    return {name: _PURPOSES[each] for each, name in _NEEDED.items()}
+
+
 def shortcomings(guilds: Iterable[discord.Guild]) -> tuple[list[str], bool]:
     """A sentence for each missing permission, and whether the assistant can answer anywhere.
 
@@ -44,24 +56,36 @@ def shortcomings(guilds: Iterable[discord.Guild]) -> tuple[list[str], bool]:
     sentences: list[str] = []
     answers: list[bool] = []
     for guild in guilds:
-        missing = _missing(guild.me.guild_permissions)
-        sentences += [
-            f"{_NEEDED[each]} is missing in “{guild.name}”: Server Settings → Roles → the bot’s role → Permissions → "
-            "switch it on."
-            for each in missing
-        ]
+        everywhere = missing(guild.me.guild_permissions)
+        sentences += [in_guild(each, guild.name) for each in everywhere]
         channels: list[discord.TextChannel | discord.ForumChannel] = [*guild.text_channels, *guild.forums]
         for channel in channels:
-            lacking = _missing(channel.permissions_for(guild.me))
+            lacking = missing(channel.permissions_for(guild.me))
             answers.append(not set(lacking).intersection(_VITAL))
             sentences += [
-                f"{_NEEDED[each]} is missing in #{channel.name} of “{guild.name}”: the channel’s settings → "
-                "Permissions → the bot → allow it."
+                in_channel(each, channel.name, guild.name)
                 for each in (() if "view_channel" in lacking else lacking)
-                if each not in missing
+                if each not in everywhere
             ]
     return sentences, any(answers) or not answers
 
 
-def _missing(permissions: discord.Permissions) -> Sequence[str]:
+def missing(permissions: discord.Permissions) -> Sequence[str]:
+    """What the bot needs and has not, by discord.py's names."""
     return [each for each in _NEEDED if not getattr(permissions, each)]
+
+
+def in_guild(permission: str, guild: str) -> str:
+    """How a permission is given in a whole server."""
+    return (
+        f"{_NEEDED[permission]} is missing in “{guild}”: Server Settings → Roles → the bot’s role → Permissions → "
+        "switch it on."
+    )
+
+
+def in_channel(permission: str, channel: str, guild: str) -> str:
+    """How a permission is given in one channel."""
+    return (
+        f"{_NEEDED[permission]} is missing in #{channel} of “{guild}”: the channel’s settings → Permissions → the bot "
+        "→ allow it."
+    )

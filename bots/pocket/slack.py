@@ -6,7 +6,7 @@ the sockets are next door (`slack_chat`, `slack_conversations`, `slack_people`, 
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,6 +80,8 @@ class Slack:
         self.hands = Interactions(self.workspace, self.views, self.sockets)
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
+        self.scopes: Sequence[str] | None = None
+        """What the bot's token may do, as each answer says; None: nothing is said of it. It is not enforced."""
         self.calls: list[Call] = []
         """Every call, those that were refused too, in order."""
         house.faces["slack"] = self.hands
@@ -222,7 +224,7 @@ class Slack:
         await self._travel()
         if fault is not None and fault.cut and request.transport is not None:
             request.transport.abort()
-        return _response(answer, call, fault.status if fault else 200)
+        return _response(answer, call, fault.status if fault else 200, self.scopes)
 
     async def _travel(self) -> None:
         if self.rules.latency:
@@ -285,9 +287,9 @@ def _token(request: web.Request, call: Call) -> str:
     return header.removeprefix("Bearer ") or str(call.arguments.get("token", ""))
 
 
-def _response(answer: Json, call: Call, status: int) -> web.Response:
-    headers = {}
+def _response(answer: Json, call: Call, status: int, scopes: Sequence[str] | None) -> web.Response:
+    headers = {} if scopes is None else {"X-OAuth-Scopes": ",".join(scopes)}
     if call.retry_after:
-        status, headers = 429, {"Retry-After": str(call.retry_after)}
+        status, headers["Retry-After"] = 429, str(call.retry_after)
     body = orjson.dumps(answer)
     return web.Response(body=body, status=status, headers=headers, content_type="application/json", charset="utf-8")

@@ -1,7 +1,5 @@
 """Buttons, forms and the home tab as Slack shows them."""
 
-from pathlib import Path
-
 import pytest
 from slack_sdk.models.blocks import ActionsBlock, Block
 from slack_sdk.models.views import View
@@ -9,13 +7,13 @@ from slack_sdk.models.views import View
 from bots.slack.emoji_names import slack_name
 from bots.slack.interactions import ENTRIES
 from bots.slack.listening import _EVENT_TYPES
+from bots.slack.manifest import manifest
 from bots.slack.mrkdwn import mrkdwn, sections
 from bots.slack.render_controls import home, modal, noticed, offered
 from core.controls import Button, Choice, Field, Form
 from core.feedback import canonical_emoji
 from core.words import COMMANDS, CORRECT_ENTRY, HELP, RATE_ENTRY
 
-MANIFEST = Path(__file__).parents[2] / "docs/slack-manifest.yaml"
 LIKE, DISLIKE = Button("", "like", "👍"), Button("", "dislike", "👎")
 CHOICES = tuple(Choice(f"v{n}", f"Choice {n}") for n in range(3))
 
@@ -127,10 +125,13 @@ def test_a_workspaces_own_emoji_keeps_its_name():
 
 
 def test_the_manifest_asks_for_what_we_listen_to():
-    lines = [each.strip() for each in MANIFEST.read_text("utf-8").splitlines()]
+    asked = manifest()
 
-    wanted = [f"callback_id: {each}" for each in ENTRIES]
-    wanted += [f"- {each}" for each in (*_EVENT_TYPES[1:], "message.channels", "message.im", "files:write", "commands")]
-    wanted += [f"- name: {each}" for each in (RATE_ENTRY, CORRECT_ENTRY)]
-    wanted += [f'usage_hint: "[{" | ".join(COMMANDS)}]"', "home_tab_enabled: true"]
-    assert [each for each in wanted if each not in lines] == []
+    entries = {each["callback_id"]: each["name"] for each in asked["features"]["shortcuts"]}
+    [command] = asked["features"]["slash_commands"]
+    events = asked["settings"]["event_subscriptions"]["bot_events"]
+    assert set(entries) == set(ENTRIES)
+    assert set(entries.values()) == {RATE_ENTRY, CORRECT_ENTRY}
+    assert {*_EVENT_TYPES[1:], "message.channels", "message.im"} <= set(events)
+    assert command["usage_hint"] == f"[{' | '.join(COMMANDS)}]"
+    assert asked["features"]["app_home"]["home_tab_enabled"]

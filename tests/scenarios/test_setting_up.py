@@ -1,0 +1,164 @@
+"""A newcomer's way: init, doctor, run, the first vote, the report; and what doctor says where something is wrong."""
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+
+import orjson
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from bots.cli import app
+from bots.discord.checking import check as check_discord
+from bots.doctor import examined
+from bots.findings import State
+from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.server import Pocket
+from bots.slack.checking import check as check_slack
+from bots.slack.manifest import SCOPES
+from tests.scenarios.test_command_line import addresses, environment, is_one_sentence, plaudit
+
+
+def found(findings, state):
+    return [each for each in findings if each.state is state]
+
+
+def initialise(directory, pocket):
+    answers = [
+        *("y", "oops", pocket.slack.bot_token, pocket.slack.app_token, "y", pocket.discord.token),
+        *(pocket.model_url, "", "", ""),
+    ]
+    return CliRunner().invoke(app, ["init", "--dir", str(directory)], input="\n".join(answers) + "\n")
+
+
+async def test_from_init_to_the_first_vote_in_the_report(tmp_path):
+    async with Pocket() as pocket:
+        pocket.slack.scopes = tuple(SCOPES)
+        pocket.room("general", on="discord")
+        initialised = initialise(tmp_path, pocket)
+        urls = {name: value for name, value in addresses(pocket).items() if name.endswith(("API_URL", "GATEWAY_URL"))}
+        code, checked, err = await plaudit("doctor", cwd=tmp_path, **urls)
+        bot = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bots.cli", "run", "slack", "discord"), cwd=tmp_path, env=environment(**urls)
+        )
+        await pocket.until(lambda: pocket.slack.connected and pocket.discord.connected, timeout=20)
+        ada = pocket.person("Ada")
+        reply = await pocket.reply_to(await ada.says("@plaudit hello", pocket.room("general", on="slack")), timeout=10)
+        await ada.reacts("👍", reply)
+        await pocket.until(lambda: _votes(tmp_path), timeout=10)
+        bot.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(bot.wait(), 15)
+
+    _, report, _ = await plaudit("report", "--json", cwd=tmp_path)
+
+    assert initialised.exit_code == 0, initialised.output
+    assert "SLACK_BOT_TOKEN begins with xoxb-" in initialised.output
+    assert pocket.slack.bot_token not in initialised.output
+    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
+    assert (code, err) == (0, ""), checked
+    assert "The bot can run." in checked
+    assert "✘" not in checked
+    assert "!" not in checked.replace("!=", "")
+    assert orjson.loads(report)["positive_count"] == 1
+
+
+def _votes(directory):
+    database = directory / "plaudit.db"
+    if not database.exists():
+        return False
+    import sqlite3  # noqa: PLC0415 - here alone
+
+    with sqlite3.connect(database) as connection:
+        count = connection.execute("SELECT count(*) FROM assessments").fetchone()
+    connection.close()
+    return count == (1,)
+
+
+async def test_init_writes_over_nothing(tmp_path):
+    (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=xoxb-mine\n")
+
+    code, _, err = await plaudit("init", cwd=tmp_path)
+
+    assert code != 0
+    assert is_one_sentence(err)
+    assert "--force" in err
+    assert (tmp_path / ".env").read_text() == "SLACK_BOT_TOKEN=xoxb-mine\n"
+
+
+async def test_a_scope_that_is_missing_is_named_with_its_purpose_and_the_way_to_it():
+    async with Pocket() as pocket:
+        pocket.slack.scopes = [each for each in SCOPES if each != "reactions:read"]
+        findings = await check_slack(pocket.slack.bot_token, pocket.slack.app_token, pocket.slack.base_url)
+
+    [missing] = found(findings, State.BAD)
+    assert "reactions:read (hearing votes)" in missing.said
+    assert "plaudit manifest slack" in missing.fix
+
+
+@pytest.mark.parametrize(("bot", "wrong"), [("xoxb-wrong", "Slack's bot token"), (None, "Slack's Socket Mode")])
+async def test_a_wrong_token_of_slack_is_told_by_its_setting(bot, wrong):
+    async with Pocket() as pocket:
+        app_token = pocket.slack.app_token if bot else "xapp-wrong"
+        findings = await check_slack(bot or pocket.slack.bot_token, app_token, pocket.slack.base_url)
+
+    [told] = found(findings, State.BAD)
+    assert told.what == wrong
+    assert "SLACK_" in told.said + told.fix
+
+
+async def test_a_permission_that_a_channel_denies_is_named_with_its_switch():
+    async with Pocket() as pocket:
+        pocket.room("general", on="discord")
+        pocket.discord.deny(pocket.room("quiet", on="discord"), "add_reactions")
+        findings = await check_discord(pocket.discord.token, pocket.discord.base_url)
+
+    assert not found(findings, State.BAD)
+    [told] = found(findings, State.ODD)
+    assert "Add Reactions is missing in #quiet" in told.fix
+
+
+async def test_an_intent_that_is_off_is_told_with_its_switch():
+    async with Pocket(discord=DiscordRules(privileged=frozenset())) as pocket:
+        pocket.room("general", on="discord")
+        findings = await check_discord(pocket.discord.token, pocket.discord.base_url)
+
+    [told] = found(findings, State.BAD)
+    assert "Message Content Intent" in told.said
+
+
+async def test_what_is_wrong_on_this_machine_is_told_with_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in [each for each in os.environ if each.startswith(("PLAUDIT_", "SLACK_", "DISCORD_"))]:
+        monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"PLAUDIT_DATABASE_URL=sqlite:///{tmp_path}/nowhere/x.db\n")
+    (tmp_path / ".env").chmod(0o644)
+    monkeypatch.setenv("MODEL_ENDPOINT", "http://127.0.0.1:9/v1")
+
+    findings = {each.what: each async for each in examined([])}
+
+    assert findings["the settings"].fix == "chmod 600 .env"
+    assert "mkdir -p" in findings["the disk"].fix
+    assert findings["the model http://127.0.0.1:9/v1"].state is State.BAD
+    assert "plaudit init" in findings["the platforms"].fix
+
+
+def test_the_manifest_for_http_names_the_addresses_and_turns_socket_mode_off():
+    printed = CliRunner().invoke(app, ["manifest", "slack", "--url", "https://bot.example.org", "--command", "/ask"])
+
+    manifest = yaml.safe_load(printed.output)
+    assert manifest["settings"]["socket_mode_enabled"] is False
+    assert manifest["settings"]["event_subscriptions"]["request_url"].startswith("https://bot.example.org/")
+    assert manifest["features"]["slash_commands"][0]["command"] == "/ask"
+    assert manifest["oauth_config"]["scopes"]["bot"] == list(SCOPES)
+
+
+def test_the_invitation_is_made_from_the_token_alone(monkeypatch):
+    monkeypatch.setenv("DISCORD_TOKEN", "MTIzNDU2Nzg5MDEyMzQ1Njc4.x.y")
+
+    printed = CliRunner().invoke(app, ["manifest", "discord"])
+
+    assert "client_id=123456789012345678" in printed.output.replace("\n", "")
+    assert "Message Content Intent" in printed.output
