@@ -1,9 +1,9 @@
 """What exports cost: the log as JSONL beside the raw driver and the ORM, and a KTO set as JSONL and Parquet.
 
 Run as `python -m tests.bench.export` (make bench-export). The figures of `tests.bench.insight` stand in the last line,
-too: what a report costs, and how far what it says of its own certainty is so. What is compared takes turns, in one run, on the same file;
-a figure is the median of the rounds. Memory is what an export takes, in a process of its own, at most: beyond what the
-interpreter and the libraries take before it begins.
+too: what a report costs, and how far what it says of its own certainty is so. What is compared takes turns, in one run,
+on the same file; a figure is the median of the rounds. Memory is what an export takes, in a process of its own,
+at most: beyond what the interpreter and the libraries take before it begins.
 """
 
 import argparse
