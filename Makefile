@@ -10,11 +10,12 @@ PROJECT := $(PIP) --no-deps --no-build-isolation -e .
 RUN := $(VENV)/.installed
 DEV := $(VENV)/.installed-dev
 TRAINING := .venv-training
+MLFLOW := .venv-mlflow
 # Where a smaller build of torch is at hand, name it: make test-training TORCH='torch==2.13.0+cpu'
 TORCH ?= torch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-training check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export clean
+.PHONY: help demo test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -28,6 +29,9 @@ test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
 
 test-training: $(TRAINING)/.installed ## Train on every kind of set, two steps each, with trl and torch (large; beside .venv)
 	$(TRAINING)/bin/python -m pytest -W default tests/training
+
+test-mlflow: $(DEV) $(MLFLOW)/.installed ## Send logs to a real MLflow server and ask it what it knows (large; beside .venv)
+	TEST_MLFLOW=$(MLFLOW)/bin/mlflow $(BIN)/pytest tests/mlflow
 
 check: $(DEV) ## Look for faults without running anything
 	$(BIN)/ruff check
@@ -70,9 +74,11 @@ lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --group build --group dev -c requirements.lock \
 		-o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --group mlflow -o requirements-mlflow.lock
 
 clean: ## Take away everything that was made
-	rm -rf $(VENV) $(TRAINING) .plaudit-demo *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
+	rm -rf $(VENV) $(TRAINING) $(MLFLOW) .plaudit-demo *.egg-info build .pytest_cache .mypy_cache .ruff_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -87,6 +93,11 @@ $(RUN): requirements.lock pyproject.toml | $(BIN)/python
 
 $(DEV): requirements-dev.lock $(RUN)
 	$(INSTALL) requirements-dev.lock
+	@touch $@
+
+$(MLFLOW)/.installed: requirements-mlflow.lock
+	$(PYTHON) -m venv $(MLFLOW)
+	$(MLFLOW)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mlflow.lock
 	@touch $@
 
 # By name, not by hash: which torch there is depends on the machine.

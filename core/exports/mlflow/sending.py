@@ -13,8 +13,8 @@ from core.exports.mlflow.traces import Manner, trace, trace_id, withdrawn
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 4
-"""Calls in flight: a server of one process does not answer more any faster."""
+_AT_ONCE: Final = 2
+"""Calls in flight: a server is busy with one of them while the other is under way. More are not answered any faster."""
 _PAGE: Final = 100
 """Replies held in memory, and spans in one call."""
 _REMEMBERED: Final = 20_000
