@@ -135,7 +135,7 @@ def month(replies: int = 420, now: datetime = NOW) -> Iterator[Record]:
         talk = dice.choice(_TALK)
         yield from exchange(number, at, place, model, talk)
         is_wrong = "strawberry" in talk[0]
-        for who in {min(int(dice.paretovariate(0.7)), 39) for _ in range(dice.choice((0, 0, 1, 1, 2, 4)))}:
+        for who in {min(int(dice.paretovariate(0.7)) - 1, 39) for _ in range(dice.choice((0, 0, 1, 1, 2, 4)))}:
             likes = dice.random() < habits[who] * (0.35 if is_wrong else 0.8 if model == MODELS[0] else 1.05)
             yield from _judged(dice, number, person(place, who), at + timedelta(minutes=who + 1), place, likes=likes)
 
