@@ -1,12 +1,11 @@
 """The report as a page that needs nothing but itself: no script, no font, no server. And its chart, as a picture."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import Final
+from typing import Final, TypeAlias
 
-from bots.links import link_or_address
-from bots.presenting import told, with_interval
+from bots.presenting import opened_at, told, with_interval
 from core.insight.agreement import Alpha
 from core.insight.charts import Theme, day_chart
 from core.insight.drawing import as_png, as_svg, can_draw
@@ -14,6 +13,7 @@ from core.insight.raters import agreement
 from core.insight.report import ALL, Report, Score, reports_by, scores
 from core.insight.window import Window
 from core.insight.worst import DislikedReply, worst
+from core.messages import MessageRef
 from core.store.counts import CategoryCounts, Division
 from core.store.past import Past
 from core.store.sql import SqlStore
@@ -35,10 +35,21 @@ svg { max-width: 100%; height: auto }
   .light { display: none } .dark { display: block }
 }
 """
+Links: TypeAlias = Callable[[Sequence[DislikedReply]], Awaitable[Mapping[MessageRef, str]]]
+"""Says where replies are opened."""
+
+
+async def no_links(_: Sequence[DislikedReply]) -> Mapping[MessageRef, str]:
+    """None but those that an address tells."""
+    return {}
+
+
 _COLUMNS: Final = ("", "replies", "with feedback", "👍", "👎", "each person alike", "people", "askers", "bystanders")
 
 
-async def page(counts: SqlStore | Past, window: Window, divisions: Sequence[Division]) -> bytes:
+async def page(
+    counts: SqlStore | Past, window: Window, divisions: Sequence[Division], links: Links = no_links
+) -> bytes:
     """Everything that is known about a window, as HTML. Where the extra that draws charts is missing, it has none."""
     since, until = window.since, window.until
     by_day = await reports_by(counts, Division.DAY, since=since, until=until)
@@ -51,7 +62,7 @@ async def page(counts: SqlStore | Past, window: Window, divisions: Sequence[Divi
         _scores(scores(await counts.dimension_counts(since, until))),
         _reasons(await counts.category_counts(since, until)),
         _agreement(await agreement(counts, since=since, until=until)),
-        _worst(disliked),
+        _worst(disliked, await links(disliked)),
     ]
     return _page(window.name, sections).encode()
 
@@ -117,13 +128,13 @@ def _agreement(found: Mapping[str, Alpha]) -> str:
     return _section("Do people agree?", _table(heads, rows)) if rows else ""
 
 
-def _worst(found: Iterable[DislikedReply]) -> str:
-    articles = "".join(map(_article, found))
+def _worst(found: Iterable[DislikedReply], links: Mapping[MessageRef, str]) -> str:
+    articles = "".join(_article(each, links) for each in found)
     return _section("What people like least", articles) if articles else ""
 
 
-def _article(reply: DislikedReply) -> str:
-    where = escape(link_or_address(reply.address))
+def _article(reply: DislikedReply, links: Mapping[MessageRef, str]) -> str:
+    where = escape(opened_at(reply, links))
     link = f'<a href="{where}">{_time(reply.timestamp)}</a>' if where.startswith("https://") else _time(reply.timestamp)
     lines = "".join(f"<p><small>{name}</small> {escape(words)}</p>" for name, words in told(reply))
     return f"<article>{link} 👍 {reply.positive} 👎 {reply.negative} <small>{where}</small>{lines}</article>"

@@ -16,6 +16,7 @@ from core.insight.report import ALL, Report, Score
 from core.insight.statistics import PeopleRate
 from core.insight.streaming import Spread, StreamingReport
 from core.insight.worst import DislikedReply
+from core.messages import MessageRef
 from core.store.counts import CategoryCounts
 from core.store.opinions_told import OpinionChange
 
@@ -150,17 +151,22 @@ def _chance(probability: float) -> str:
     return "< 1%" if probability < 0.01 else "> 99%" if probability > 0.99 else f"{probability:.0%}"  # noqa: PLR2004 - one in a hundred
 
 
-def worst_lines(found: Sequence[DislikedReply]) -> Text:
+def worst_lines(found: Sequence[DislikedReply], links: Mapping[MessageRef, str]) -> Text:
     """The replies that people like least, a paragraph each."""
     text = Text() if found else Text("Nobody is against any reply.")
     for each in found:
         text.append(f"{each.timestamp:%Y-%m-%d %H:%M}  👍 {each.positive}  👎 {each.negative}  ", "bold")
-        text.append(f"{link_or_address(each.address)}\n", "dim")
+        text.append(f"{opened_at(each, links)}\n", "dim")
         for name, words in told(each):
             text.append(f"  {name}: ", "cyan").append(f"{shortened(words)}\n")
         text.append("\n")
     text.rstrip()
     return text
+
+
+def opened_at(reply: DislikedReply, links: Mapping[MessageRef, str]) -> str:
+    """The link to a reply, or else its address."""
+    return (reply.address and links.get(reply.address)) or link_or_address(reply.address)
 
 
 def told(reply: DislikedReply) -> list[tuple[str, str]]:

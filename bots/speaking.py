@@ -1,13 +1,25 @@
-"""Platforms to post on: those that a running bot is connected to, or one alone, without listening."""
+"""Platforms to post on, and to ask for links: those that a bot is connected to, or one alone, without listening."""
 
-from collections.abc import AsyncIterator, Callable, MutableMapping
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
-from bots.chosen import tokens_of
 from bots.discord import speaking as discord
+from bots.links import link_or_address
 from bots.slack import speaking as slack
+from core.errors import PlatformError, SettingsError
+from core.insight.worst import DislikedReply
+from core.messages import MessageRef
 from core.ports import ChatPlatform
-from core.settings import Settings
+from core.settings import Settings, setting_names
+from core.telling.posting import links_to
+
+logger = logging.getLogger(__name__)
+
+_PATIENCE: Final = 10.0
+"""Seconds that links are waited for."""
 
 
 @asynccontextmanager
@@ -29,10 +41,30 @@ def speaking(settings: Settings, platform: str) -> AbstractAsyncContextManager[C
     """A platform to post on, while another process may listen.
 
     Raises:
-        SettingsError: a token is missing.
+        SettingsError: its token is missing.
         PlatformError: the platform refuses, or cannot be reached (when it is entered).
     """
-    tokens = tokens_of(settings, [platform])[platform]
+    tokens = {"slack": settings.slack_bot_token, "discord": settings.discord_token}
+    token = tokens[platform]
+    if not token:
+        name = setting_names()[f"{platform}_bot_token" if platform == "slack" else f"{platform}_token"]
+        raise SettingsError(
+            f"{platform.title()} needs {name}: set it in the environment or in .env. docs/{platform}.md says where to "
+            "get it."
+        )
     if platform == "slack":
-        return slack.speaking(bot_token=tokens[0], api_url=settings.slack_api_url)
-    return discord.speaking(token=tokens[0], api_url=settings.discord_api_url)
+        return slack.speaking(bot_token=token.get_secret_value(), api_url=settings.slack_api_url)
+    return discord.speaking(token=token.get_secret_value(), api_url=settings.discord_api_url)
+
+
+async def links(settings: Settings, replies: Sequence[DislikedReply]) -> dict[MessageRef, str]:
+    """Where replies are opened, as far as it can be told here: Slack has to be asked, for which its token is needed."""
+    addresses = [each.address for each in replies if each.address is not None]
+    found = {each: link for each in addresses if (link := link_or_address(each)) != each.key}
+    if settings.slack_bot_token and any(each.platform == "slack" for each in addresses):
+        try:
+            async with asyncio.timeout(_PATIENCE), speaking(settings, "slack") as platform:
+                found |= await links_to(platform, replies)
+        except (PlatformError, TimeoutError) as error:
+            logger.warning("no_links", extra={"platform": "slack", "error": str(error)})
+    return found

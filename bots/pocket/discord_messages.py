@@ -46,6 +46,8 @@ class Messages:
         """Write a message. A repeated nonce with `enforce_nonce` gives the first one again."""
         room = ask.room()
         _require_to_write(self._world, room)
+        if ask.files:
+            self._world.require(room, "attach_files")
         draft = read_draft(ask, self._rules.sizes)
         nonce = str(ask.json.get("nonce") or "")
         if nonce and ask.json.get("enforce_nonce") and (known := self._by_nonce.get((room, nonce))):

@@ -458,3 +458,13 @@ async def test_members_are_fetched_one_by_one(opened: Box) -> None:
 
     assert member.name == "Ada"
     assert nobody.value.code == 10007
+
+
+async def test_a_file_needs_a_permission_of_its_own(opened: Box) -> None:
+    pocket, _ = opened
+    channel = await general(opened)
+    pocket.discord.deny(pocket.room("general", on="discord"), "attach_files")
+
+    with pytest.raises(discord.Forbidden):
+        await channel.send("see", file=discord.File(__file__, filename="answer.md"))
+    await channel.send("read")

@@ -186,3 +186,15 @@ async def test_on_sqlite_a_process_is_alone(sqlite_url):
         assert await one.take("c1")
         assert await other.take("c1")
         assert await one.orphans() == [turn()]
+
+
+async def test_a_claim_lasts_as_long_as_was_said_and_can_be_ended(leases):
+    assert await leases.claim("digest:1", seconds=60)
+    await leases.prolong("digest:1", 300)
+    assert not await leases.claim("digest:1", seconds=60)
+
+    await leases.prolong("digest:1", 0)
+    await leases.prolong("never claimed", 60)
+
+    assert await leases.claim("digest:1", seconds=60)
+    assert await leases.claim("never claimed")

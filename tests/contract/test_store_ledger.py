@@ -92,3 +92,15 @@ async def test_what_the_log_has_of_a_person_is_counted(store) -> None:
     await store.append(*story(), by(PersonRef("slack", "T1", "U3"), said("m9")))
 
     assert await kept_of(store.data_of(BOB.key)) == Kept(4, 2, 2)
+
+
+async def test_the_newest_entry_of_a_kind_for_a_target_is_found(sql_store) -> None:
+    ledger = sql_store.ledger()
+    for kind, target, slot in (("digest", "a", "1"), ("digest", "a", "2"), ("digest", "b", "3"), ("alert", "a", "4")):
+        await ledger.note(kind, target, seq_from=1, seq_to=0, options={"slot": slot})
+
+    newest = await ledger.latest("digest", "a")
+
+    assert newest is not None
+    assert newest.options == {"slot": "2"}
+    assert await ledger.latest("alert", "b") is None
