@@ -1,6 +1,6 @@
 """The command line's reports: how many replies were judged, and how; now, or as of any moment."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -13,25 +13,27 @@ from rich.console import RenderableType
 
 from bots import pages
 from bots.evaluation_tables import sources_table
-from bots.links import link_or_address
 from bots.presenting import (
     agreement_table,
     categories_table,
     comparison_table,
+    opened_at,
     parts_table,
     report_table,
     scores_table,
     streaming_table,
     worst_lines,
 )
-from bots.terminal import AsJson, moment, opened, point, run, show
+from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, show
 from core.errors import NotFoundError, SettingsError
 from core.feedback import SourceType
 from core.insight import raters
 from core.insight.report import ALL, reports_by, scores
 from core.insight.streaming import streaming_report
 from core.insight.window import Window
+from core.insight.worst import DislikedReply
 from core.insight.worst import worst as least_liked
+from core.messages import MessageRef
 from core.store.counts import Division
 from core.store.past import Past
 from core.store.sql import SqlStore
@@ -175,7 +177,8 @@ async def _figures(counts: SqlStore | Past, window: Window, what: _What) -> tupl
         return asdict(compared), (comparison_table(compared, window.name),)
     if what.worst and isinstance(counts, SqlStore):
         disliked = await least_liked(counts, what.worst, since=window.since, until=window.until)
-        return [asdict(each) | {"link": link_or_address(each.address)} for each in disliked], (worst_lines(disliked),)
+        links = await _links(disliked)
+        return [asdict(each) | {"link": opened_at(each, links)} for each in disliked], (worst_lines(disliked, links),)
     if not _SAID.isdisjoint(what.by):
         return await _said(counts, window, what)
     return await _judged(counts, window, what)
@@ -193,6 +196,13 @@ async def _said(counts: SqlStore | Past, window: Window, what: _What) -> tuple[A
     said = await counts.category_counts(*span)
     numbers = {each.name: {"people": each.people, "replies": each.replies} for each in said}
     return numbers, (categories_table(said, window.name),)
+
+
+async def _links(disliked: Sequence[DislikedReply]) -> dict[MessageRef, str]:
+    """Where they are opened."""
+    from bots.speaking import links  # noqa: PLC0415 - the platforms' SDKs, which other reports do without
+
+    return await links(settings_chosen(), disliked)
 
 
 async def _judged(
@@ -214,7 +224,7 @@ async def _files(
     """What is to be written, by where."""
     files = {}
     if html is not None:
-        files[html] = await pages.page(counts, window, what.divisions)
+        files[html] = await pages.page(counts, window, what.divisions, _links)
     if chart is not None:
         files[chart] = await pages.chart(counts, window, what.divisions, chart.suffix)
     return files
