@@ -22,9 +22,13 @@ from core.store.engine import Database
 from core.store.erasing import is_erased, names_of
 from core.store.tables import ConversationRow, MessageRow, table
 
-_m, _q, _c = table(MessageRow).c, table(MessageRow).alias("question").c, table(ConversationRow).c
-_known = select(_m.id, _m.conversation_id, _m.question_id, _m.withheld, _c.place, _q.author).where(
-    _m.id.in_(bindparam("ids", expanding=True))
+_question = table(MessageRow).alias("question")
+_m, _q, _c = table(MessageRow).c, _question.c, table(ConversationRow).c
+_known = (
+    select(_m.id, _m.conversation_id, _m.question_id, _m.withheld, _c.place, _q.author)
+    .join_from(table(MessageRow), table(ConversationRow), _c.id == _m.conversation_id)
+    .outerjoin(_question, _q.id == _m.question_id)
+    .where(_m.id.in_(bindparam("ids", expanding=True)))
 )
 _CHUNK = 500
 
@@ -57,12 +61,10 @@ async def joined_with_log(database: Database, items: list[Item]) -> list[Item]:
     wishes = await privacy(database)
 
     def known(connection: Connection) -> dict[str, Any]:
-        joined = _known.join_from(table(MessageRow), table(ConversationRow), _c.id == _m.conversation_id)
-        joined = joined.outerjoin(table(MessageRow).alias("question"), _q.id == _m.question_id)
         rows: dict[str, Any] = {}
         for start in range(0, len(items), _CHUNK):
             ids = [each.id for each in items[start : start + _CHUNK]]
-            rows |= {row.id: row for row in connection.execute(joined, {"ids": ids})}
+            rows |= {row.id: row for row in connection.execute(_known, {"ids": ids})}
         return rows
 
     rows = await database.read(known)
