@@ -8,22 +8,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import aiohttp
-from pydantic import SecretStr
 
 from bots.checking import checking
+from bots.chosen import WEB, policies_from, tokens_of
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
+from bots.health import Watched, served
 from bots.mlflow_sync import MlflowTimer, check_address
+from bots.serving import web
 from bots.slack import adapter as slack
 from bots.speaking import listed
+from bots.tracing import tracing
 from core.assistant import Assistant, Options
 from core.clock import Clock, SystemClock
-from core.errors import SettingsError
 from core.language_models.hub import HubModel
 from core.outward.channels import channels, sending
 from core.policy.file import Reloading
@@ -31,7 +32,7 @@ from core.ports import ChatPlatform, Leases
 from core.prompt import Window
 from core.reconciling import SPAN
 from core.schedule import Job, timers
-from core.settings import Settings, setting_names
+from core.settings import Settings
 from core.store.alone import alone
 from core.store.database import open_store, sqlite_path
 from core.store.sql import SqlStore
@@ -39,7 +40,6 @@ from core.telling.teller import Teller
 
 logger = logging.getLogger(__name__)
 
-PLATFORMS: Final = ("slack", "discord")
 _LOOK_FOR_IDLE: Final = 60.0
 _ADOPT: Final = 2.0
 """Seconds between two looks for questions that nobody is at."""
@@ -109,15 +109,6 @@ def model_from(settings: Settings) -> HubModel:
     )
 
 
-def policies_from(settings: Settings) -> Reloading:
-    """What holds where, from the file that the settings name; only plaudit.toml, when nobody named it, may be missing.
-
-    Raises:
-        SettingsError: something in the file cannot be; the message names the line.
-    """
-    return Reloading(Path(settings.config), required="config" in settings.model_fields_set)
-
-
 @asynccontextmanager
 async def running(
     settings: Settings,
@@ -138,7 +129,7 @@ async def running(
     """
     # What cannot work is refused before anything is opened.
     policies = policies or policies_from(settings)
-    wanted = [(each, _tokens(settings, each)) for each in dict.fromkeys(platforms)]
+    wanted = tokens_of(settings, platforms)
     check_address(settings, policies)
     async with AsyncExitStack() as stack:
         if (path := sqlite_path(settings.database_url)) is not None:
@@ -179,6 +170,20 @@ async def running(
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
         await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
+        if settings.health_port:
+            watched = Watched(
+                store=store,
+                wanted=[each for each in wanted if each != WEB],
+                connected=speakers,
+                live=lambda: assistant.live_replies,
+            )
+            at = await stack.enter_async_context(served(settings.health_host, settings.health_port, watched))
+            logger.info("health_is_told", extra={"at": at})
+        if settings.traces_to:
+            await stack.enter_async_context(tracing(settings.traces_to))
+        if WEB in wanted:
+            # Before the others, and so left after them: while they close, its answers may still be read.
+            await stack.enter_async_context(web(settings, store, assistant, policies))
         connections = {
             platform: partial(
                 listed,
@@ -186,7 +191,8 @@ async def running(
                 platform,
                 partial(_connected, platform, tokens, settings, assistant, session, shards=shards),
             )
-            for platform, tokens in wanted
+            for platform, tokens in wanted.items()
+            if platform != WEB
         }
         await connect(stack, connections, given_up or asyncio.Event())
         yield store
@@ -252,19 +258,3 @@ async def run_until_stopped(settings: Settings, platforms: Iterable[str], shards
 def _has_terminal() -> bool:
     # sys.stdin may be closed, or remember a terminal that is gone.
     return os.isatty(0)
-
-
-def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
-    needed: dict[str, tuple[str, ...]] = {
-        "slack": ("slack_bot_token", "slack_app_token"),
-        "discord": ("discord_token",),
-    }
-    if platform not in needed:
-        raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(PLATFORMS)}.")
-    tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed[platform]]
-    if missing := [setting_names()[each] for each, token in zip(needed[platform], tokens, strict=True) if not token]:
-        raise SettingsError(
-            f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env. "
-            f"docs/{platform}.md says where to get it."
-        )
-    return tuple(token.get_secret_value() for token in tokens if token)

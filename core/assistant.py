@@ -105,10 +105,11 @@ class Assistant:
         self._clock = clock
         self._tasks = Tasks()
         self._platforms: dict[str, ChatPlatform] = {}
-        live, said, opinions = LiveReplies(leases), Said(environment), Opinions(environment)
+        self._live = live = LiveReplies(leases)
+        said, opinions = Said(environment), Opinions(environment)
         replies = Replies(store, live)
         judging = Judging(store, opinions, policies)
-        commenting = Commenting(store, replies, opinions, judging, clock)
+        commenting = Commenting(store, replies, opinions, judging)
         self._telling = Telling(store, replies, judging, opinions)
         commands = Commands(store, clock, environment)
         self._answering = Answering(
@@ -195,6 +196,11 @@ class Assistant:
         await self._tasks.wait()
         await self._answering.close()
         await self._courtesies.close(min(_LAST_COURTESIES, self._options.grace_seconds))
+
+    @property
+    def live_replies(self) -> int:
+        """How many replies are being written in this process."""
+        return self._live.count
 
     async def handle(self, event: Event, platform: ChatPlatform) -> None:
         """Take note of what a person did. Returns when it is durable; told twice, it counts once.

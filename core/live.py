@@ -42,6 +42,11 @@ class LiveReplies:
         self._all: set[LiveReply] = set()
         self._news = asyncio.Event()
 
+    @property
+    def count(self) -> int:
+        """How many replies are in the making here."""
+        return len(self._all)
+
     @contextmanager
     def growing(self, reply: LiveReply) -> Iterator[LiveReply]:
         """Within this block, `reply` is in the making."""

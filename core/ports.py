@@ -160,6 +160,21 @@ class CanTellPrivately(Protocol):
 
 
 @runtime_checkable
+class CanSayWhetherItHears(Protocol):
+    """The platform knows whether what people do reaches it."""
+
+    @property
+    def hears(self) -> Callable[[], Awaitable[bool]]:
+        """Asks whether events arrive right now."""
+        ...
+
+
+async def never() -> bool:
+    """What `hears` says before there is a connection."""
+    return False
+
+
+@runtime_checkable
 class CanShowHome(Protocol):
     """The platform gives the assistant a page of its own."""
 

@@ -241,6 +241,21 @@ class Settings(BaseSettings):
         Field(description="Use Slack's native streaming in threads; off: replies grow by edits everywhere."),
     ] = True
 
+    health_host: Annotated[
+        str,
+        Field(description="Where /healthz, /readyz and /metrics are served; 0.0.0.0 lets others on the network in."),
+    ] = "127.0.0.1"
+    health_port: Annotated[
+        int, Field(ge=0, le=65535, description="The port of /healthz, /readyz and /metrics; 0: they are not served.")
+    ] = 0
+    traces_to: Annotated[
+        str,
+        Field(
+            validation_alias=_named("OTEL_EXPORTER_OTLP_ENDPOINT"),
+            description="Where a span for each reply goes, by OpenTelemetry's protocol over HTTP (GenAI conventions, "
+            "no texts): http://HOST:4318. Needs the extra `tracing`; empty: nowhere.",
+        ),
+    ] = ""
     grace_seconds: Annotated[
         float, Field(ge=0, le=3600, description="How long replies in flight may still run when the bot is stopped.")
     ] = 10

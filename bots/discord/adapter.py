@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -33,7 +33,7 @@ from core.controls import Attachment, Button, Form, Notice
 from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, Interaction, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
-from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, Tally
+from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, Tally, never
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,8 @@ class DiscordPlatform:
         self._direct = DirectMessages(rest)
         self._indicator = Indicator(rest)
         self._history = History(rest, around, clock)
+        self.hears: Callable[[], Awaitable[bool]] = never
+        """Whether Discord's events reach it right now, over all of its connections."""
         self._unsure: set[str] = set()
         """The nonces of posts that failed: Discord may have taken them."""
 
@@ -211,6 +213,7 @@ async def connected(
             pauses=pauses,
         )
         await stack.enter_async_context(gateway)
+        platform.hears = gateway.hears
         await gateway.ready()
         check_permissions(clients, are_all=heard.are_all)
         await asyncio.wait({registering}, timeout=_REGISTERING_SECONDS)

@@ -74,6 +74,11 @@ class Connection:
         self._put_off = False
 
     @property
+    def hears(self) -> bool:
+        """It is connected right now, and has a session."""
+        return bool(self._sessions) and self._lost_at is None
+
+    @property
     def has_session(self) -> bool:
         """It has been connected at least once."""
         return bool(self._sessions)

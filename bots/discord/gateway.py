@@ -78,6 +78,10 @@ class Gateway:
         for each in self._keeping:
             each.add_done_callback(_ended)
 
+    async def hears(self) -> bool:
+        """Whether every one of them is connected right now."""
+        return all(each.hears for each in self._connections)
+
     async def _ready(self, connection: Connection) -> None:
         patience = self._patience
         while not await connection.gets_ready(patience) and not connection.has_session:

@@ -18,6 +18,7 @@ from core.controls import Attachment
 from core.errors import PlatformError, PlatformUnavailableError, RateLimitedError
 from core.pacing.bucket import RateBucket
 from core.ports import Budget, Rate
+from core.watching import COUNTED
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=30.0)
 CALLS_PER_SECOND: Final = 50
@@ -52,6 +53,12 @@ class _Call:
     body: Any = None
     query: Mapping[str, str] | None = None
     attachment: Attachment | None = None
+
+    @property
+    def kind(self) -> str:
+        """The method and the path's own words, without ids: `PATCH /channels/messages`."""
+        words = [each for each in self.path.split("/") if each.replace("-", "").isalpha()]
+        return f"{self.method} /{'/'.join(words)}"
 
     def data(self) -> bytes | aiohttp.FormData | None:
         """What the request carries; a form can be sent once only."""
@@ -184,6 +191,8 @@ class Rest:
         error = refusal(response.status, response.headers, response.data)
         if error is None and response.data is None and response.status != _NO_CONTENT:
             error = PlatformError("Discord gave an answer that is none.")
+        if isinstance(error, RateLimitedError):
+            COUNTED.refused["discord", call.kind] += 1
         now = self._clock.monotonic()
         for each in buckets:
             if isinstance(error, RateLimitedError) and (each is self._overall) == response.is_over_all:

@@ -30,7 +30,7 @@ from core.controls import Attachment, Button, Form, Notice
 from core.errors import PlatformError, PlatformUnavailableError
 from core.events import Event, MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
-from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally
+from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally, never
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
 CatchUp = Callable[[ChatPlatform, datetime | None], None]
@@ -50,6 +50,8 @@ class SlackPlatform:
         self._posted = Posted(client, me)
         self._answers = Answers(client)
         self._sharing = Sharing(client)
+        self.hears: Callable[[], Awaitable[bool]] = never
+        """Whether Slack's events reach it right now."""
 
     @property
     def limits(self) -> Limits:
@@ -232,6 +234,7 @@ async def connected(
         listen(app, me, directory, lambda event: handle(event, platform), SystemClock().now)
         # A dead TCP connection is noticed after one ping interval.
         handler = AsyncSocketModeHandler(app, app_token, web_client=client, ping_interval=3)
+        platform.hears = handler.client.is_connected
         loading = asyncio.create_task(directory.load(), name="load Slack's users")
         watching = asyncio.create_task(
             watch(handler.client.is_connected, lambda since: catch_up(platform, since), SystemClock()),

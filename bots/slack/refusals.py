@@ -17,6 +17,7 @@ from core.errors import (
     RateLimitedError,
     StreamRefusedError,
 )
+from core.watching import COUNTED
 
 _NOT_FOUND, _SERVERS_FAULT = 404, 500
 _OUT_OF_ORDER: Final = "Slack is out of order ({code})."
@@ -86,6 +87,7 @@ def refusal(error: SlackApiError) -> PlatformError:
         return PlatformUnavailableError("Slack gave an answer that cannot be read.")
     code = str(response.get("error") or response.status_code)
     if code in _RATE_LIMITED:
+        COUNTED.refused["slack", response.api_url.rpartition("/")[2]] += 1
         return RateLimitedError(float(response.headers.get("Retry-After") or 1))
     for codes, kind, sentence in _REFUSALS:
         if code in codes:

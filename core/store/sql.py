@@ -1,5 +1,6 @@
 """The store on a database: the port's appends and reads, and what the command line asks for besides."""
 
+import time as time_
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, SystemClock
-from core.errors import NotFoundError
+from core.errors import DatabaseUnavailableError, NotFoundError
 from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef
 from core.pseudonyms import Pseudonyms
@@ -42,6 +43,7 @@ from core.store.touched import Touched, touched
 from core.store.traces import Traces
 from core.store.web_keys import WebKeys
 from core.store.writer import GroupWriter
+from core.watching import COUNTED
 
 PAGE = 1_000
 """Records held in memory at a time while the log is read."""
@@ -128,7 +130,17 @@ class SqlStore(SqlCounts):
 
     async def append(self, *records: Record) -> list[bool]:
         """Keep `records` in order, all or none; True for each that is new. Raises ValueError for one it cannot keep."""
-        return await self._writer.append([entry(record) for record in records]) if records else []
+        if not records:
+            return []
+        began = time_.monotonic()
+        try:
+            new = await self._writer.append([entry(record) for record in records])
+        except DatabaseUnavailableError:
+            COUNTED.unkept += len(records)
+            raise
+        kept = [(each.type, each.source, each.data) for each, is_new in zip(records, new, strict=True) if is_new]
+        COUNTED.kept(kept, time_.monotonic() - began)
+        return new
 
     async def latest_conversation(self, place: PlaceRef) -> Conversation | None:
         """The newest conversation that was started in a lasting place, ended or not."""
