@@ -6,12 +6,14 @@ So neither who votes, nor how often, nor how generous they are makes a fall. Whe
 is a coin: better then or better now. Evidence is what a gambler would have won who bets on "better then".
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from math import exp, log, log1p
-from typing import Final
+from operator import add
+from typing import Final, Self
 
 from core.insight.comparing import DIFFERENCES
 from core.insight.statistics import PeopleRate, people_rate
@@ -26,6 +28,10 @@ _OF_ONE: Final = 4
 """Pairs of one person that differ and count. One person alone, or two, are no fall: their mood may be."""
 _MOST: Final = 50_000
 """Votes that are looked at, the newest: more would cost seconds, and tell no more."""
+_STRANGERS: Final = 0
+_BETTER_THEN: Final = [log(2) - log1p(exp(-each)) for each in DIFFERENCES]
+_BETTER_NOW: Final = [log(2) - log1p(exp(each)) for each in DIFFERENCES]
+"""What a pair adds to the logarithm of the evidence: twice its probability, since a coin gives it one half."""
 _LARGEST: Final = 700.0
 """The logarithm of what a float holds."""
 REACH: Final = _NEW + REFERENCE + timedelta(days=RECENT)
@@ -75,12 +81,12 @@ def fall(
     again: what came before it is no longer compared with, and only days behind that are looked at.
     """
     given = sorted(votes, key=lambda vote: (vote.at, vote.person))[-_MOST:]
-    newcomers = _newcomers(given)
+    ordered = _Ordered.of(given)
     today = now.astimezone(UTC).date()
     first = max(filter(None, (today - timedelta(days=RECENT - 1), told and told + timedelta(days=1))))
     best: tuple[float, date] | None = None
     for day in _days(first, today):
-        evidence = _log_evidence(_pairs(given, newcomers, _reference(day, last), _midnight(day)))
+        evidence = _log_evidence(ordered.pairs(_reference(day, last), _midnight(day)))
         if best is None or evidence > best[0]:
             best = evidence, day
     if best is None or best[0] < log(once_in_days):
@@ -91,44 +97,50 @@ def fall(
     return Fall(day, exp(min(evidence, _LARGEST)), _rate(before), _rate(after))
 
 
-def _newcomers(votes: Sequence[GivenVote]) -> frozenset[int]:
-    """The places of the votes before which the person had not voted for long."""
-    latest: dict[str, datetime] = {}
-    found = []
-    for place, vote in enumerate(votes):
-        before = latest.get(vote.person)
-        if before is None or vote.at - before > _NEW:
-            found.append(place)
-        latest[vote.person] = vote.at
-    return frozenset(found)
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """Votes in their order. Every day goes through most of them: so they are numbers, a list for each."""
 
+    at: Sequence[datetime]
+    strata: Sequence[int]
+    """A number for each person; `_STRANGERS` where they are new."""
+    positive: Sequence[bool]
 
-def _pairs(votes: Sequence[GivenVote], new: frozenset[int], begin: datetime, day: datetime) -> Iterator[bool]:
-    """Of the pairs that differ, in the order of their later votes: whether the earlier one is the positive one."""
-    waiting: Mapping[str, list[bool]] = defaultdict(list)
-    differing: dict[str, int] = defaultdict(int)
-    for place, vote in enumerate(votes):
-        # Nobody's name is empty: under it are those who are new.
-        stratum = "" if place in new else vote.person
-        if begin <= vote.at < day:
-            waiting[stratum].append(vote.positive)
-        elif vote.at >= day and waiting[stratum] and (not stratum or differing[stratum] < _OF_ONE):
-            earlier = waiting[stratum].pop()
-            if earlier is not vote.positive:
+    @classmethod
+    def of(cls, votes: Sequence[GivenVote]) -> Self:
+        latest: dict[str, datetime] = {}
+        numbers: dict[str, int] = {}
+        strata = []
+        for vote in votes:
+            before = latest.get(vote.person)
+            is_new = before is None or vote.at - before > _NEW
+            strata.append(_STRANGERS if is_new else numbers.setdefault(vote.person, len(numbers) + 1))
+            latest[vote.person] = vote.at
+        return cls([vote.at for vote in votes], strata, [vote.positive for vote in votes])
+
+    def pairs(self, begin: datetime, day: datetime) -> Iterator[bool]:
+        """Of the pairs that differ, in the order of their later votes: whether the earlier one is the positive one."""
+        first, middle = bisect_left(self.at, begin), bisect_left(self.at, day)
+        waiting: dict[int, list[bool]] = defaultdict(list)
+        for stratum, positive in zip(self.strata[first:middle], self.positive[first:middle], strict=True):
+            waiting[stratum].append(positive)
+        differing = Counter[int]()
+        for stratum, positive in zip(self.strata[middle:], self.positive[middle:], strict=True):
+            if (earlier := waiting.get(stratum)) and (earlier_one := earlier.pop()) is not positive:
                 differing[stratum] += 1
-                yield earlier
+                if stratum != _STRANGERS and differing[stratum] == _OF_ONE:
+                    earlier.clear()
+                yield earlier_one
 
 
 def _log_evidence(pairs: Iterable[bool]) -> float:
     """The logarithm of the highest e-value on the way: whoever looked then would have told it."""
-    logs = dict.fromkeys(DIFFERENCES, 0.0)
-    highest = 0.0
+    logs, highest = [0.0] * len(DIFFERENCES), 0.0
     for was_better in pairs:
-        for difference in DIFFERENCES:
-            # Twice the probability of what happened, since a coin gives it one half.
-            logs[difference] += log(2) - log1p(exp(-difference if was_better else difference))
-        top = max(logs.values())
-        highest = max(highest, top + log(sum(exp(each - top) for each in logs.values()) / len(logs)))
+        logs = list(map(add, logs, _BETTER_THEN if was_better else _BETTER_NOW))
+        top = max(logs)
+        if top > highest:  # the mean is no higher than the highest of them
+            highest = max(highest, top + log(sum([exp(each - top) for each in logs]) / len(logs)))
     return highest
 
 

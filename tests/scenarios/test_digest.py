@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bots.discord.reading import permalink as discord_link
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.server import Pocket
 from bots.pocket.slack import Fault
@@ -165,8 +166,7 @@ async def test_a_digest_is_posted_with_its_chart_and_links(platform, sqlite_url,
     async with staged(platform, sqlite_url) as stage:
         room = stage.pocket.room("general", on=platform)
         disliked = await stage.pocket.person("Ada").says("as it were the reply", room)
-        number = f"{disliked.id // 1_000_000}.{disliked.id % 1_000_000:06d}"
-        shown = number if platform == "slack" else str(stage.pocket.discord.id(disliked))
+        shown = wire_id(stage.pocket, disliked)
         address = MessageRef(platform, stage.place.workspace, stage.place.channel, shown)
         await stage.store.append(*story(stage.place, address))
         teller = await stage.teller(Plans(daily(stage.place), SILENT))
@@ -340,3 +340,30 @@ async def test_the_running_bot_tells_by_itself_and_two_of_them_tell_once(postgre
         posts = [each for each in pocket.room("general", on="slack").messages if each.author.is_bot]
         assert len(posts) == 1
         assert "How people liked the replies" in posts[0].text
+
+
+@pytest.mark.usefixtures("command", "undrawn")
+async def test_a_digest_is_posted_by_hand_and_the_worst_replies_are_linked(platform, tmp_path, monkeypatch):
+    async with staged(platform, "sqlite:///plaudit.db") as stage:
+        reply = await stage.pocket.person("Ada").says("as it were the reply", stage.pocket.room("general", on=platform))
+        address = MessageRef(platform, stage.place.workspace, stage.place.channel, wire_id(stage.pocket, reply))
+        await stage.store.append(*story(stage.place, address))
+        (tmp_path / "plaudit.toml").write_text(f'[digest]\nto = ["{stage.place.key.rstrip(":")}"]\n', encoding="utf-8")
+        monkeypatch.setenv("SLACK_BOT_TOKEN", stage.pocket.slack.bot_token)
+        monkeypatch.setenv("SLACK_API_URL", stage.pocket.slack.base_url)
+        monkeypatch.setenv("DISCORD_TOKEN", stage.pocket.discord.token)
+        monkeypatch.setenv("DISCORD_API_URL", stage.pocket.discord.base_url)
+
+        said_so = await asyncio.to_thread(plaudit, "digest", "--now")
+        worst = await asyncio.to_thread(plaudit, "report", "--since", "2026-01-01", "--worst", "1", "--json")
+
+        assert f"Posted in {stage.place.key.rstrip(':')}" in said_so
+        assert "How people liked the replies" in stage.posts[0].text
+        link = f"https://pocket.slack.com/archives/{stage.place.channel}/p{reply.id}"
+        assert orjson.loads(worst)[0]["link"] in (link, discord_link(address))
+
+
+def wire_id(pocket, message):
+    if message.room.platform == "slack":
+        return f"{message.id // 1_000_000}.{message.id % 1_000_000:06d}"
+    return str(pocket.discord.id(message))
