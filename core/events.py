@@ -34,6 +34,13 @@ class MessageReceived:
     """The platform did not tell of it: it was found when the assistant looked at what it had missed."""
     seen_at: datetime | None = None
     """Of what was found: a moment before the platform was asked. It need not have seen what came after it."""
+    edited: bool = False
+    """It no longer reads as it did at first."""
+
+    @property
+    def worded_at(self) -> datetime:
+        """The moment of which it is known that it read so."""
+        return self.seen_at if self.edited and self.seen_at else self.at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,6 +122,7 @@ def _received(data: dict[str, Any], around: Surroundings) -> MessageReceived | N
         addressed=guild == DIRECT or _mentions_me(data, guild, around),
         lasting=guild == DIRECT or bool(parent),
         parent=_replied_to(data) or (MessageRef(PLATFORM, guild, parent, message.channel) if parent else None),
+        edited=bool(data.get("edited_timestamp")),
     )
 
 

@@ -119,6 +119,7 @@ def _received(event: dict[str, Any], event_id: str, me: Identity, people: People
         text=plain_text(raw, me, people),
         addressed=direct or f"<@{me.user_id}" in raw,
         parent=message_ref(me, channel, thread) if in_thread else None,
+        edited="edited" in event,
     )
 
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Final
 
-from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded
 from core.feedback import EXPECTED_RESPONSE, Assessment, Meaning, canonical_emoji, read_below
 from core.judging.opinions import Act, Opinions, comment_origin, reply_of
@@ -24,19 +23,17 @@ CORRECTED: Final = "✏️"
 class Commenting:
     """Turns messages below a reply into records of feedback."""
 
-    def __init__(self, store: Store, replies: Replies, opinions: Opinions, judging: Judging, clock: Clock) -> None:
+    def __init__(self, store: Store, replies: Replies, opinions: Opinions, judging: Judging) -> None:
         self._store = store
         self._replies = replies
         self._opinions = opinions
         self._judging = judging
-        self._clock = clock
-        self._overtaken = Overtaken(clock)
+        self._overtaken = Overtaken()
 
     async def said(self, event: MessageReceived) -> str | None:
         """Keep what someone wrote below a reply; the mark for it where it is new, else None."""
         if event.found_later and (known := await self.at(event.message)) is not None:
-            is_news = event.seen_at is None or known.at <= event.seen_at
-            return await self._reworded(known, event.text, self._found_now(event)) if is_news else None
+            return await self._reworded(known, event.text, self._found(event))
         stands = self._overtaken.as_it_stands(event)
         reply = await self._replies.above(event)
         segment = await self._judging.segment(event.author.ref, event.author.roles, event.place)
@@ -44,7 +41,8 @@ class Commenting:
             return None
         act = Act(
             person=event.author.ref,
-            at=stands.at,
+            at=stands.worded_at,
+            said_at=event.at,
             where=event.message,
             name=event.event_id,
             segment=segment,
@@ -95,7 +93,8 @@ class Commenting:
 
     async def _reworded(self, known: Assessment, text: str, act: Act) -> str | None:
         meaning = read_below(text)
-        if not text.strip() or meaning == Meaning(known.name, known.value):
+        # What it read before it came to read as it does is told late.
+        if act.at < known.at or not text.strip() or meaning == Meaning(known.name, known.value):
             return None
         reply = await self._replies.of(known.message_id) or reply_of(known)
         # When it was said, and of what, is as it was.
@@ -110,13 +109,13 @@ class Commenting:
         is_new = await self._judging.keep(*records)
         return _mark(meaning) if is_new and meaning.name != known.name else None
 
-    def _found_now(self, event: MessageReceived) -> Act:
-        at = event.seen_at or self._clock.now()
+    @staticmethod
+    def _found(event: MessageReceived) -> Act:
         return Act(
             person=event.author.ref,
-            at=at,
+            at=event.worded_at,
             where=event.message,
-            name=f"{event.message.key}:edited:{at.isoformat()}",
+            name=f"{event.message.key}:edited:{event.worded_at.isoformat()}",
             found_later=True,
             moment_is_known=False,
         )

@@ -23,6 +23,8 @@ class Act:
     segment: str = "user"
     found_later: bool = False
     moment_is_known: bool = True
+    said_at: datetime | None = None
+    """When it was said at first, where that is another moment."""
 
 
 class Opinions:
@@ -132,7 +134,7 @@ def _metadata(act: Act, reply: JudgedReply, value: Value) -> dict[str, Any]:
     completed = reply.completed_at
     seconds = None
     if completed is not None and act.moment_is_known:
-        seconds = round((act.at - completed).total_seconds(), 3)
+        seconds = round(((act.said_at or act.at) - completed).total_seconds(), 3)
     told = {
         "platform": act.where.platform,
         "channel": act.where.channel,

@@ -7,10 +7,8 @@ log; what a process before this one heard is not known here.
 
 from collections import OrderedDict
 from dataclasses import replace
-from datetime import datetime
 from typing import Final, TypeVar
 
-from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived
 from core.messages import MessageRef, PersonRef
 
@@ -23,17 +21,15 @@ Remembered = TypeVar("Remembered")
 class Overtaken:
     """Remembers the newest of what was told of unknown messages."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._edits: OrderedDict[MessageRef, tuple[MessageEdited, datetime]] = OrderedDict()
-        """Each with the moment at which it was heard."""
+    def __init__(self) -> None:
+        self._edits: OrderedDict[MessageRef, MessageEdited] = OrderedDict()
         self._gone: OrderedDict[MessageRef, PersonRef | None] = OrderedDict()
 
     def edited(self, event: MessageEdited) -> None:
         """It reads otherwise."""
         before = self._edits.get(event.message)
-        if before is None or before[0].at <= event.at:
-            _remember(self._edits, event.message, (event, self._clock.now()))
+        if before is None or before.at <= event.at:
+            _remember(self._edits, event.message, event)
 
     def deleted(self, event: MessageDeleted) -> None:
         """It is gone."""
@@ -48,11 +44,10 @@ class Overtaken:
         """The message as it reads by what is known; None where it does not count any more."""
         if event.message in self._gone and self._gone[event.message] in (None, event.author.ref):
             return None
-        if event.message not in self._edits:
+        edit = self._edits.get(event.message)
+        if edit is None or edit.at < event.worded_at:
             return event
-        edit, heard_at = self._edits[event.message]
-        is_older = edit.at < event.at if event.seen_at is None else heard_at < event.seen_at
-        return event if is_older else replace(event, text=edit.text, at=edit.at)
+        return replace(event, text=edit.text, edited=True, seen_at=edit.at)
 
 
 def _remember(known: OrderedDict[MessageRef, Remembered], message: MessageRef, what: Remembered) -> None:

@@ -105,7 +105,8 @@ class Finder:
         said = await self._store.assessment_from(comment_origin(shown.message))
         if said is None or shown.told is None:
             return False
-        if shown.told.text.strip() and said.value and read_below(shown.told.text) != Meaning(said.name, said.value):
+        reads_otherwise = read_below(shown.told.text) != Meaning(said.name, said.value)
+        if said.at <= asked and shown.told.text.strip() and said.value and reads_otherwise:
             await self.hand_on(_edited(shown.told, asked))
         await self._take_back(said, shown, asked)
         return True

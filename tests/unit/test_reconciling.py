@@ -202,7 +202,7 @@ async def test_what_people_do_to_a_missed_comment_while_the_platform_answers_win
 
 async def test_what_is_found_wins_over_an_edit_that_was_told_before_it_was_looked_for(scene):
     reply = await scene.ask()
-    missed = scene.message("c1", "much too short", addressed=False, found_later=True)
+    missed = scene.message("c1", "much too short", addressed=False, found_later=True, edited=True)
     first = MessageEdited(event_id="e1", at=CLOCK.now(), message=missed.message, text="short")
     await scene.assistant.handle(first, scene.platform)
     scene.platform.messages = [missed]

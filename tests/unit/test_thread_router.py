@@ -1,6 +1,8 @@
 """The table of the design: what a person does around a reply, and what becomes of it."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -544,12 +546,36 @@ async def test_what_was_edited_while_we_were_away_is_read_anew(scene):
     assert (await scene.types()).count("update_message") == 1
 
 
+async def test_an_edit_told_only_after_a_newer_one_changes_nothing(scene):
+    asked, reply = await scene.asks()
+    said = await scene.comments("too long", asked)
+    older = scene._event(MessageEdited, message=said.message, text="better: shorter")
+    newer = scene._event(MessageEdited, message=said.message, text="much too long")
+
+    for event in (newer, older):
+        await scene.handle(event)
+
+    assert await scene.opinions(reply) == {(BEN.key, "user_comment"): "much too long"}
+
+
+async def test_an_edit_that_what_was_found_shows_already_changes_nothing(scene):
+    asked, reply = await scene.asks()
+    missed = scene.message("much too long", by="ben", addressed=False, parent=asked.message)
+    older = scene._event(MessageEdited, message=missed.message, text="better: shorter")
+    seen_at = older.at + timedelta(seconds=1)
+
+    await scene.handle(replace(missed, found_later=True, edited=True, seen_at=seen_at))
+    await scene.handle(older)
+
+    assert await scene.opinions(reply) == {(BEN.key, "user_comment"): "much too long"}
+
+
 async def test_what_was_seen_before_an_edit_does_not_undo_it(scene):
     asked, reply = await scene.asks()
     said = await scene.comments("to long", asked)
     await scene.handle(scene._event(MessageEdited, message=said.message, text="too long"))
 
-    await scene.handle(type(said)(**{**_fields(said), "found_later": True, "seen_at": said.at}))
+    await scene.handle(replace(said, found_later=True, edited=True, seen_at=said.at))
 
     assert await scene.opinions(reply) == {(BEN.key, "user_comment"): "too long"}
 
