@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 from core.insight.statistics import PeopleRate, people_rate
 from core.store.counts import Division, Part, PartCounts, PersonVotes, Tally, name_of
 
+_REMEMBERED: Final = 16
+"""Scopes for which a day keeps its sums."""
 Key = TypeVar("Key")
 DIVISIONS: Final = (Division.MODEL, Division.CHANNEL)
 """What a day's counts are divided by; a channel tells its platform."""
@@ -75,9 +77,13 @@ class Day:
     def sums(self, scope: Scope, division: Division) -> Sums:
         """What of them belongs to a scope, by the part of a division."""
         key = (scope.platform, scope.model, scope.channel, division)
-        if key not in self._sums:
-            self._sums[key] = _summed(self.tally, scope, division)
-        return self._sums[key]
+        # Several threads may look at once.
+        sums = self._sums.get(key)
+        if sums is None:
+            if len(self._sums) >= _REMEMBERED:
+                self._sums.clear()
+            sums = self._sums[key] = _summed(self.tally, scope, division)
+        return sums
 
 
 def merged(found: Iterable[Sums]) -> Sums:

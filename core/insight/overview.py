@@ -20,6 +20,9 @@ from core.store.touched import Touched
 
 KEPT: Final = timedelta(days=366)
 """How far back days are kept at hand."""
+_REMEMBERED: Final = 64
+"""Views that are kept at hand."""
+_STAGES: Final = (timedelta(days=31), KEPT)
 _LONG: Final = 120
 """Days from which on a line of days would be a scribble: weeks are shown."""
 _WEEK: Final = 7
@@ -87,16 +90,18 @@ class Figures:
     now: Callable[[], datetime]
     seq: int = -1
     """The last record that is counted; -1 before anything is."""
+    since: date = date.max
+    """From this day on all is counted: at first the last weeks, for nobody to wait for the rest."""
     _days: dict[date, Day] = field(default_factory=dict)
     _views: dict[tuple[Scope, Division, date], View] = field(default_factory=dict)
+    _version: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _queued: asyncio.Task[None] | None = None
     _counting: set[asyncio.Task[None]] = field(default_factory=set)
 
-    @property
-    def ready(self) -> bool:
-        """Whether there are any figures yet."""
-        return self.seq >= 0
+    def covers(self, scope: Scope) -> bool:
+        """Whether all days of a scope are counted."""
+        return self.since <= _first(self.now().date(), scope)
 
     def refresh(self) -> asyncio.Task[None]:
         """Counts what the log has by now; the task is done in milliseconds where nothing is new.
@@ -106,30 +111,28 @@ class Figures:
         if self._queued is None:
             self._queued = asyncio.create_task(self._refresh(), name="count for the overview")
             self._counting.add(self._queued)
-            self._queued.add_done_callback(self._counted)
+            self._queued.add_done_callback(self._done)
         return self._queued
-
-    async def close(self) -> None:
-        """Wait out what is being counted."""
-        await asyncio.gather(*self._counting, return_exceptions=True)
 
     async def view(self, scope: Scope, division: Division) -> View:
         """The figures of a scope, divided by one thing; made beside the loop: it may take a tenth of a second."""
-        today, seq = self.now().date(), self.seq
+        today, version = self.now().date(), self._version
         key = (scope, division, today)
-        if key not in self._views:
-            made = await asyncio.to_thread(_view, dict(self._days), today, scope, division)
-            if seq != self.seq:
-                return made
+        if (known := self._views.get(key)) is not None:
+            return known
+        made = await asyncio.to_thread(_view, self._days, today, scope, division)
+        if version == self._version:
+            if len(self._views) >= _REMEMBERED:
+                self._views.clear()
             self._views[key] = made
-        return self._views[key]
+        return made
 
     def names(self) -> tuple[list[str], list[str]]:
         """The models and the channels that there are."""
         parts = {each.part for day in self._days.values() for each in day.tally.parts}
         return sorted({model for model, _ in parts if model}), sorted({channel for _, channel in parts if channel})
 
-    def _counted(self, task: asyncio.Task[None]) -> None:
+    def _done(self, task: asyncio.Task[None]) -> None:
         self._counting.discard(task)
         if not task.cancelled():
             task.exception()  # raised where it is waited for, and at the next count, if nobody does
@@ -139,14 +142,37 @@ class Figures:
             # Whoever asks from now on may have heard of something that this count comes too early for.
             self._queued = None
             found = await self.source.touched(max(self.seq, 0))
-            if found.everything or not self.ready or len(found.days) > _MANY:
-                since = _begin(self.now().date() - KEPT)
-                self._days = _by_day(await self.source.tally((Division.DAY, *DIVISIONS), since))
-                self._views.clear()
-            for day in found.days if not found.everything and self.ready else ():
-                self._days[day] = Day(await self.source.tally_of_day(DIVISIONS, day))
-                self._views.clear()
+            begun = date.max if self.seq < 0 else self.since
+            if found.everything or len(found.days) > _MANY:
+                self._keep(await self._counted(begun, date.max), anew=True)
+            else:
+                for day in found.days if self.seq >= 0 else ():
+                    self._keep({day: Day(await self.source.tally_of_day(DIVISIONS, day))})
             self.seq = found.newest
+            for kept in _STAGES:
+                # One a turn: what is new is counted in between.
+                if (since := self.now().date() - kept) < self.since:
+                    self._keep(await self._counted(since, self.since))
+                    self.since = since
+                    break
+        if self.since > self.now().date() - KEPT:
+            self.refresh()
+
+    def _keep(self, days: dict[date, Day], *, anew: bool = False) -> None:
+        self._days = days if anew else self._days | days
+        self._views.clear()
+        self._version += 1
+
+    async def _counted(self, since: date, until: date) -> dict[date, Day]:
+        """The days from `since` until before `until`."""
+        if since >= until:
+            return {}
+        end = None if until == date.max else _begin(until)
+        return _by_day(await self.source.tally((Division.DAY, *DIVISIONS), _begin(since), end))
+
+
+def _first(today: date, scope: Scope) -> date:
+    return today - timedelta(days=scope.days - 1)
 
 
 def _begin(day: date) -> datetime:
@@ -166,7 +192,7 @@ def _by_day(tally: Tally) -> dict[date, Day]:
 
 def _view(days: Mapping[date, Day], today: date, scope: Scope, division: Division) -> View:
     step = _WEEK if scope.days >= _LONG else 1
-    first = today - timedelta(days=scope.days - 1)
+    first = _first(today, scope)
     steps: dict[date, list[Sums]] = defaultdict(list)
     for day in sorted(each for each in days if first <= each <= today):
         begun = day - timedelta(days=day.weekday()) if step == _WEEK else day

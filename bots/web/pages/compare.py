@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from functools import partial
 from math import log
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -14,13 +14,17 @@ from bots.web.pages.charts import whisker
 from bots.web.pages.desk import Desk
 from bots.web.pages.filtering import PERIODS, Filter
 from core.insight.comparing import ALPHA
+from core.insight.daily import Scope
 from core.insight.raters import comparison
+
+_SHORT: Final = Scope(days=7)
 
 
 async def compare(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
     """The page; where nothing is chosen, the two models with the most replies."""
     wanted = Filter.of(request.query_params)
-    await asyncio.shield(desk.figures.refresh())
+    if not desk.figures.covers(_SHORT):
+        await asyncio.shield(desk.figures.refresh())
     models, _ = desk.figures.names()
     view = await desk.figures.view(wanted.scope, wanted.by)
     common = [*[each for each in view.parts if each], *models]

@@ -61,6 +61,8 @@ async def overview(desk: Desk, request: Request, caller: Caller) -> HTMLResponse
 
 async def _view(desk: Desk, wanted: Filter) -> View:
     await asyncio.shield(desk.figures.refresh())
+    while not desk.figures.covers(wanted.scope):
+        await asyncio.shield(desk.figures.refresh())
     return await desk.figures.view(wanted.scope, wanted.by)
 
 
