@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from core.store import log
 from core.store.folding import fold
-from core.store.setwise import AVAILABLE, Setwise
+from core.store.setwise import Setwise, is_available
 from core.store.statements import Statements
 from core.store.tables import FOLDED, table
 
@@ -64,8 +64,7 @@ class Refolding:
         self._reached = Table(f"{PREFIX}up_to", metadata, Column("seq", BigInteger, nullable=False))
         self._metadata = metadata
         self._statements = Statements(connection.dialect, PREFIX)
-        by_sets = AVAILABLE and connection.dialect.name == "sqlite"
-        self._setwise = Setwise(connection, PREFIX) if by_sets else None
+        self._setwise = Setwise(connection, PREFIX) if is_available(connection.dialect.name) else None
 
     def step(self) -> int:
         """Fold some more of the log; the seq that is reached, or -1 where nothing was left."""

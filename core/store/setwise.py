@@ -1,111 +1,33 @@
-"""Most of the log folded by SQLite itself, a window of it at a time: a rebuild need not carry it through Python.
+"""Most of the log folded by the database itself, a window of it at a time: a rebuild need not carry it through Python.
 
 Only records that say one plain thing each, messages and ratings, and only as `folding` would: where a window holds
 anything unusual, or where the order of its records matters beyond what is seen here, it is left to `folding` as a
-whole. That both come to the same is tested on every story of the log.
+whole. That both come to the same is tested on every story of the log. How a database says it is `setwise_words`'.
 """
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Column, Connection, Table
+from sqlalchemy import Connection, Table
 
 from core.store import log
-from core.store.columns import JsonData, UtcDateTime, to_json_text
+from core.store.columns import UtcDateTime, to_json_text
 from core.store.folding import fold
-from core.store.statements import LATER, Statements, in_place_of
+from core.store.setwise_words import PostgresWords, SqliteWords, Words
+from core.store.statements import LATER, Statements
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
 from core.upcasting import STEPS
 
-AVAILABLE: Final = sqlite3.sqlite_version_info >= (3, 38)
-"""Whether SQLite's `->`, which leaves JSON as it is written, is there (sqlite.org/json1.html)."""
 _TYPES: Final = ("add_message", "log_feedback")
-_SECOND: Final = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]"
-_MICROSECONDS: Final = "[0-9]" * 6
-
-
-def _text(name: str, default: str = "NULL") -> str:
-    picked = f"json_extract(records.data, '$.{name}')"
-    return picked if default == "NULL" else f"COALESCE({picked}, {default})"
-
-
-def _json(name: str, default: str = "NULL") -> str:
-    picked = f"NULLIF(records.data -> '$.{name}', 'null')"
-    return picked if default == "NULL" else f"COALESCE({picked}, {default})"
-
-
-def _moment(name: str) -> str:
-    text = _text(name)
-    return f"CASE length({text}) WHEN 25 THEN substr({text}, 1, 19) || '.000000+00:00' ELSE {text} END"
-
-
-def _is_moment(name: str) -> str:
-    text = _text(name)
-    return f"({text} GLOB '{_SECOND}+00:00' OR {text} GLOB '{_SECOND}.{_MICROSECONDS}+00:00')"
-
-
-def _is(name: str, *kinds: str) -> str:
-    """The field is of one of these kinds, or missing."""
-    words = ", ".join(f"'{kind}'" for kind in kinds)
-    return f"COALESCE(json_type(records.data, '$.{name}'), '{kinds[0]}') IN ({words})"
-
-
-def _moments(of: Table) -> list[str]:
-    return [column.name for column in of.columns if isinstance(column.type, UtcDateTime)]
-
-
-_MESSAGE = {
-    **{name: _moment(name) for name in _moments(table(MessageRow))},
-    **{name: _text(name, "''") for name in ("rating", "feedback", "author")},
-    "seq": "records.seq",
-    "parts": _json("parts", "'[]'"),
-    "model_id": _text("model.id"),
-    "status": _text("status", "'complete'"),
-    "withheld": _text("withheld", "0"),
-    "deleted": "0",
-}
-"""Where a message's columns come from, but for those that are a field of the same name."""
-_PLAIN_MESSAGE = " AND ".join((
-    f"{_text('timestamp')} IS NOT NULL",
-    *(f"({_text(name)} IS NULL OR {_is_moment(name)})" for name in _moments(table(MessageRow))),
-    _is("rating", "text"),
-    _is("parts", "array"),
-    _is("model", "object", "null"),
-    _is("model.id", "text", "null"),
-    _is("withheld", "true", "false"),
-))  # fmt: skip
-_RATING = {
-    "message_id": _text("id"),
-    "seq": "records.seq",
-    "at": "records.at",
-    "kind": "'feedback'",
-    "value": f"COALESCE({_json('value')}, NULLIF({_json('feedback')}, '\"\"'))",
-    "number": "CASE WHEN json_type(records.data, '$.value') IN ('true', 'false', 'integer', 'real') "
-    f"THEN CAST({_text('value')} AS REAL) END",
-    "rationale": _text("rationale", "''"),
-    "details": _json("metadata", "'{}'"),
-    "standing": "1",
-    "current": "1",
-}
-"""The same for a rating."""
-_PLAIN_RATING = _is("feedback", "text")
-
 _OF_WINDOW = "records.seq > ? AND records.seq <= ? AND records.type = "
 _MESSAGES, _RATINGS = (f"{_OF_WINDOW}'{kind}'" for kind in _TYPES)
-_UNUSUAL = f"""
-SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ? AND NOT
-CASE records.type WHEN 'add_message' THEN {_PLAIN_MESSAGE} WHEN 'log_feedback' THEN {_PLAIN_RATING} ELSE 1 END LIMIT 1
-"""  # noqa: S608 - made of constants
-_TOLD_AGAIN = f"""
-SELECT 1 FROM records JOIN json_each(?) AS updated ON {_text("id")} = json_extract(updated.value, '$[0]')
-WHERE {_MESSAGES} AND records.seq > json_extract(updated.value, '$[1]') LIMIT 1
-"""  # noqa: S608
-_OLD = """
-SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ?
-AND records.type || ' ' || records.version IN (SELECT value FROM json_each(?)) LIMIT 1
-"""
-_END = "SELECT max(seq) FROM (SELECT seq FROM records WHERE seq > ? ORDER BY seq LIMIT ?)"
+_END = "SELECT max(seq) FROM (SELECT seq FROM records WHERE seq > ? ORDER BY seq LIMIT ?) AS page"
+
+
+def is_available(dialect_name: str) -> bool:
+    """Whether the database can do it: SQLite from 3.38 on, whose `->` leaves JSON as it is written."""
+    return dialect_name == "postgresql" or sqlite3.sqlite_version_info >= (3, 38)
 
 
 class Setwise:
@@ -114,23 +36,29 @@ class Setwise:
     def __init__(self, connection: Connection, prefix: str) -> None:
         self._connection = connection
         self._statements = Statements(connection.dialect, prefix)
+        words = SqliteWords() if connection.dialect.name == "sqlite" else PostgresWords()
         conversations, messages, parts, assessments = (
             f"{prefix}{row.__tablename__}" for row in (ConversationRow, MessageRow, MessagePartRow, AssessmentRow)
         )
-        later = LATER.format(there=assessments)
-        self._folds = (
-            _insert(messages, table(MessageRow), _MESSAGE, _MESSAGES, keep=("seq", "deleted")),
-            _place(parts),
-            _touch(conversations),
-            _insert(assessments, table(AssessmentRow), _RATING, _RATINGS, where=later),
+        folds = (
+            _messages(words, messages),
+            _parts(words, parts),
+            _touch(words, conversations),
+            _ratings(words, assessments),
         )
+        self._end = words.sql(_END)
+        self._folds = tuple(map(words.sql, folds))
+        looks = [_unusual(words)] if words.touches_rows_twice else [_unusual(words), _twice(words)]
+        self._looks = tuple(map(words.sql, looks))
+        self._told_again = words.sql(_told_again(words))
+        self._old = words.sql(_old(words))
 
     def step(self, after: int, limit: int) -> int | None:
         """Fold at most `limit` records after the seq `after`; the seq that is reached.
 
         None, and nothing done, where there is none, or where they are for `folding`.
         """
-        up_to: int | None = self._connection.exec_driver_sql(_END, (after, limit)).scalar()
+        up_to: int | None = self._connection.exec_driver_sql(self._end, (after, limit)).scalar()
         if up_to is None:
             return None
         window = (after, up_to)
@@ -149,49 +77,117 @@ class Setwise:
 
     def _is_for_folding(self, window: tuple[int, int], rest: Sequence[log.Kept]) -> bool:
         """Whether something is old or unusual, ended before it was started, or changed before it was told (again)."""
-        if self._finds(_UNUSUAL, *window) or (
-            STEPS and self._finds(_OLD, *window, to_json_text(list(map(" ".join, STEPS))))
+        if any(self._finds(look, *window) for look in self._looks) or (
+            STEPS and self._finds(self._old, *window, to_json_text(list(map(" ".join, STEPS))))
         ):
             return True
         started = {each.data["id"]: each.seq for each in rest if each.type == "start_conversation"}
         if any(started.get(each.data["id"], 0) > each.seq for each in rest if each.type == "end_conversation"):
             return True
         updated = to_json_text([(each.data["id"], each.seq) for each in rest if each.type == "update_message"])
-        return updated != "[]" and self._finds(_TOLD_AGAIN, updated, *window)
+        return updated != "[]" and self._finds(self._told_again, updated, *window)
 
     def _finds(self, query: str, *parameters: int | str) -> bool:
         return self._connection.exec_driver_sql(query, parameters).first() is not None
 
 
-def _insert(
-    name: str, of: Table, sources: dict[str, str], window: str, *, keep: Sequence[str] = (), where: str = ""
-) -> str:
-    columns = ", ".join(column.name for column in of.columns)
-    picked = ", ".join(sources.get(column.name) or _field(column) for column in of.columns)
-    return (
-        f"INSERT INTO {name} ({columns}) SELECT {picked} FROM records "  # noqa: S608 - our own names
-        f"WHERE {window} ORDER BY records.seq {in_place_of(of, keep=keep, where=where)}"
-    )
+def _moments(of: Table) -> list[str]:
+    return [column.name for column in of.columns if isinstance(column.type, UtcDateTime)]
 
 
-def _field(column: Column[Any]) -> str:
-    return _json(column.name) if isinstance(column.type, JsonData) else _text(column.name)
+def _messages(words: Words, name: str) -> str:
+    of = table(MessageRow)
+    picked = {column.name: words.plain(column) for column in of.columns}
+    picked |= {each: words.moment(each) for each in _moments(of)}
+    picked |= {each: words.text(each, "''") for each in ("rating", "feedback", "author")}
+    picked |= {
+        "seq": "records.seq",
+        "parts": words.json("parts", "[]"),
+        "model_id": words.text("model.id"),
+        "status": words.text("status", "'complete'"),
+        "withheld": words.boolean("withheld"),
+        "deleted": words.false,
+    }
+    return words.upsert(name, of, picked, f"records WHERE {_MESSAGES}", "records.seq", keep=("seq", "deleted"))
 
 
-def _place(parts: str) -> str:
-    return (
-        f"INSERT INTO {parts} (key, message_id, position) SELECT part.value, {_text('id')}, part.key "  # noqa: S608
-        f"FROM records, json_each(records.data, '$.parts') AS part WHERE {_MESSAGES} ORDER BY records.seq, part.key "
-        f"{in_place_of(table(MessagePartRow))}"
-    )
+def _ratings(words: Words, name: str) -> str:
+    of = table(AssessmentRow)
+    picked = {column.name: words.plain(column) for column in of.columns}
+    said = words.json("feedback")
+    picked |= {
+        "message_id": words.text("id"),
+        "seq": "records.seq",
+        "at": "records.at",
+        "kind": "'feedback'",
+        "value": f"COALESCE({words.json('value')}, NULLIF({said}, '\"\"'))",
+        "number": words.number("value"),
+        "rationale": words.text("rationale", "''"),
+        "details": words.json("metadata", "{}"),
+        "standing": words.true,
+        "current": words.true,
+    }
+    window = f"records WHERE {_RATINGS}"
+    return words.upsert(name, of, picked, window, "records.seq", where=LATER.format(there=name))
 
 
-def _touch(conversations: str) -> str:
+def _parts(words: Words, name: str) -> str:
+    picked = {
+        "key": words.whole("part.value"),
+        "message_id": words.text("id"),
+        "position": words.part_position,
+    }
+    window = f"records, {words.elements(words.json('parts', '[]'), 'part')} WHERE {_MESSAGES}"
+    return words.upsert(name, table(MessagePartRow), picked, window, f"records.seq, {words.part_position}")
+
+
+def _touch(words: Words, conversations: str) -> str:
     """A conversation that was started after a message was told does not know of that one."""
     return (
-        f"UPDATE {conversations} AS there SET last_message_at = given.moment FROM ("  # noqa: S608
-        f"SELECT started.id AS id, max({_moment('timestamp')}) AS moment FROM records "
-        f"JOIN {conversations} AS started ON started.id = {_text('conversation_id')} "
+        f"UPDATE {conversations} AS there SET last_message_at = given.moment FROM ("  # noqa: S608 - our own names
+        f"SELECT started.id AS id, max({words.moment('timestamp')}) AS moment FROM records "
+        f"JOIN {conversations} AS started ON started.id = {words.text('conversation_id')} "
         f"WHERE {_MESSAGES} AND records.seq > started.seq GROUP BY started.id"
         ") AS given WHERE there.id = given.id AND there.last_message_at < given.moment"
+    )
+
+
+def _unusual(words: Words) -> str:
+    moments = [f"({words.text(name)} IS NULL OR {words.is_moment(name)})" for name in _moments(table(MessageRow))]
+    whole = [each.name for each in table(MessageRow).columns if each.type.python_type is int and each.name != "seq"]
+    plain_message = " AND ".join((
+        f"{words.text('timestamp')} IS NOT NULL",
+        *moments,
+        words.is_a("rating", "text"),
+        words.is_a("parts", "array"),
+        words.is_a("model", "object", "null"),
+        words.is_a("model.id", "text", "null"),
+        words.is_a("withheld", "true", "false"),
+        *map(words.is_whole, whole),
+    ))  # fmt: skip
+    return (
+        "SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ? AND NOT CASE records.type "  # noqa: S608
+        f"WHEN 'add_message' THEN {plain_message} WHEN 'log_feedback' THEN {words.is_a('feedback', 'text')} "
+        f"ELSE {words.true} END LIMIT 1"
+    )
+
+
+def _twice(words: Words) -> str:
+    """A message is told twice in the window."""
+    return f"SELECT 1 FROM records WHERE {_MESSAGES} GROUP BY {words.text('id')} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+
+
+def _told_again(words: Words) -> str:
+    """A message is told again after a change: given as JSON, a list of its id and the seq of the change each."""
+    return (
+        f"SELECT 1 FROM records JOIN {words.elements(words.given, 'updated')} "  # noqa: S608 - our own names
+        f"ON {words.text('id')} = {words.item('updated.value', 0)} "
+        f"WHERE {_MESSAGES} AND records.seq > {words.whole_item('updated.value', 1)} LIMIT 1"
+    )
+
+
+def _old(words: Words) -> str:
+    return (
+        "SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ? AND records.type || ' ' || records.version "  # noqa: S608
+        f"IN (SELECT {words.whole('step.value')} FROM {words.elements(words.given, 'step')}) LIMIT 1"
     )
