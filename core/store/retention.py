@@ -77,10 +77,6 @@ class Retention:
         if await self.unscrubbed() and await leases.claim("scrub"):
             await self.scrub()
 
-    async def reached(self) -> int:
-        """The seq up to which every record was old, and has no words any more."""
-        return await self._consumers.position(_REACHED) or 0
-
     async def unscrubbed(self) -> int:
         """How many records were changed whose words may still be in the database's files."""
         return await self._consumers.position(_UNSCRUBBED) or 0

@@ -307,17 +307,17 @@ async def test_people_can_be_called_as_the_platform_knows_them(sql_store, fake, 
 
 
 async def test_a_long_log_is_sent_in_pages_each_reply_once(sql_store, fake, sync):
-    for number in range(300):
+    for number in range(130):
         name = f"c{number}"
         await sql_store.append(begun(name), *asked(name, "?", "!", 1), vote(name, ANN, value=number % 3 == 0))
 
     sent = await sync()
 
     puts = [call for call in fake.calls if call == "POST /api/3.0/mlflow/traces"]
-    assert (len(fake.traces), len(puts), sent.traces) == (300, 300, 300)
+    assert (len(fake.traces), len(puts), sent.traces) == (130, 130, 130)
     assert sum(fake.values.values()) <= len(fake.values) == 1  # one person
-    assert sum(len(each) for each in fake.assessments.values()) == 300
-    assert tagged(fake, "status") == ["complete"] * 300
+    assert sum(len(each) for each in fake.assessments.values()) == 130
+    assert tagged(fake, "status") == ["complete"] * 130
 
 
 async def test_what_mlflow_does_not_take_is_named_and_does_not_stop_the_rest(sql_store, fake, sync):

@@ -1,4 +1,4 @@
-"""Keeping an experiment in MLflow as the log says: what comes, what is erased, and words that are too old.
+"""Keeping an experiment in MLflow as the log says: what comes, and what is erased.
 
 How far it is, is kept under a name of its own among the readers of the log; that MLflow was given something is in the
 ledger of exports before anything leaves. Nothing here is waited for by a reply.
@@ -26,7 +26,6 @@ logger = logging.getLogger(__name__)
 KIND: Final = "mlflow"
 """What the ledger calls it."""
 _READER: Final = "mlflow "
-_OLD_WORDS: Final = ".mlflow "
 _ALL: Final = 2**53
 """A seq that the log does not reach: what comes is sent, too."""
 _EXPERIMENTS: Final = "/#/experiments/"
@@ -92,20 +91,15 @@ class Syncing:
     async def begin(self, since: int | None = None) -> None:
         """Before anything is sent, note that it will be. `since`: what came behind this seq is sent again."""
         await self._export()
-        consumers = self._store.consumers()
-        if await consumers.position(self.target.reader) is None:
-            # What is too old was taken out already: it will be sent as it is.
-            await consumers.move(self._old_words, await self._store.retention().reached())
         if since is not None:
-            await consumers.move(self.target.reader, since)
+            await self._store.consumers().move(self.target.reader, since)
 
     async def sync(self, batches: AsyncIterator[Batch], go_on: Callable[[int], Awaitable[bool]] | None = None) -> None:
-        """Take over what was erased or is too old, then what `batches` tell.
+        """Take over what was erased, then what `batches` tell.
 
         `go_on` is told each seq that is reached, and says whether to go on.
         """
         await self.forget()
-        await self.redact()
         async for batch in batches:
             reached = batch.records[-1].seq or 0
             await self._sender.send(await self._replies.touched(batch.records), up_to=reached)
@@ -115,36 +109,20 @@ class Syncing:
                 break
 
     async def forget(self) -> None:
-        """Take over what was erased from the log since it was sent."""
+        """Take over what was erased from the log since it was sent, be it of a person or because it is too old."""
         export = await self._export()
-        if export.stale_since is not None:
-            messages = await self._store.ledger().erased_in(export)
-            await self.send_afresh(messages)
-            await self._store.ledger().settle(export, messages)
-            logger.info("mlflow_forgot", extra={"messages": len(messages)})
+        if export.stale_since is None:
+            return
+        messages = await self._store.ledger().erased_in(export)
+        for start in range(0, len(messages), _BATCH):
+            some = messages[start : start + _BATCH]
+            await self.send_afresh(some)
+            await self._store.ledger().settle(export, some)
+        logger.info("mlflow_forgot", extra={"messages": len(messages)})
 
     async def send_afresh(self, message_ids: Sequence[str]) -> None:
         """Delete what there is of these messages, and send again what may be there of them."""
         await self._sender.send(await self._replies.of_messages(message_ids), up_to=_ALL, afresh=True)
-
-    async def redact(self) -> None:
-        """Send again, without their words, replies whose words became too old (PLAUDIT_RETENTION_DAYS)."""
-        consumers = self._store.consumers()
-        done = await consumers.position(self._old_words) or 0
-        sent = await consumers.position(self.target.reader) or 0
-        reached = min(await self._store.retention().reached(), sent)
-        while done < reached:
-            records = [each async for each in self._store.records(after=done, limit=_BATCH)]
-            if not records:
-                break
-            await self._sender.send(await self._replies.touched(records), up_to=_ALL)
-            done = min(records[-1].seq or reached, reached)
-            await consumers.move(self._old_words, done)
-
-    @property
-    def _old_words(self) -> str:
-        """The name of the seq up to which words that are too old were taken over. A dot hides it from people."""
-        return f"{_OLD_WORDS}{self.target.address}"
 
     async def _export(self) -> Export:
         """Our entry in the ledger."""
