@@ -15,7 +15,7 @@ MLFLOW := .venv-mlflow
 TORCH ?= torch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export clean
+.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -25,7 +25,7 @@ demo: $(RUN) ## Watch the whole job in a minute: no token, no service
 	$(BIN)/plaudit demo
 
 test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 4
 
 test-training: $(TRAINING)/.installed ## Train on every kind of set, two steps each, with trl and torch (large; beside .venv)
 	$(TRAINING)/bin/python -m pytest -W default tests/training
@@ -66,6 +66,10 @@ bench-store: $(DEV) ## Measure appends beside the drivers', rebuilding, and read
 
 bench-export: $(DEV) ## Measure exports: the log beside the driver and the ORM, and a set of half a million rows
 	$(BIN)/python -m tests.bench.export
+
+audit: $(DEV) ## Ask the advisory database about every pinned dependency (needs the internet)
+	$(PIP) pip-audit
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.lock
 
 lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with their hashes
 	$(BIN)/python -m pip install --quiet uv
