@@ -2,12 +2,15 @@
 
 import pytest
 
+from bots.checking import checking
 from core.clock import SystemClock
 from core.evaluating.checking import Checker
 from core.evaluating.checks import Check, Finding
 from core.evaluating.records import Records
 from core.feedback import SourceType
 from core.messages import PersonRef
+from core.policy.file import Reloading
+from core.settings import Settings
 from core.store.counts import SourceCounts
 from tests.contract.exports_log import ANN, BOB, asked, begun, vote
 from tests.contract.store_stories import changed, moment, voted
@@ -139,3 +142,24 @@ async def test_a_reply_that_was_deleted_is_not_checked(two) -> None:
     await two.append(changed("c1-a1", 20, in_conversation="c1", deleted=True))
 
     assert await checker(two, KIND).check_all(None, None) == 1
+
+
+async def test_a_running_bot_checks_what_comes_where_the_policies_say_so(two, tmp_path) -> None:
+    file = tmp_path / "plaudit.toml"
+    file.write_text("", encoding="utf-8")
+    policies = Reloading(file)
+    check_replies = checking(Settings.load(environ={}, _env_file=None), two, policies)
+
+    await check_replies()
+    await two.append(begun("c4"), *asked("c4", "hm", "One.", 10))
+    await check_replies()
+    file.write_text('[checks]\nafter_each_reply = true\nleave_out = ["length"]\n', encoding="utf-8")
+    policies.reload()
+    await check_replies()
+    await two.append(begun("c5"), *asked("c5", "hm", "I'm sorry, but I can't help with that.", 20))
+    await check_replies()
+
+    assert await said_of(two, "c4-a1") == {}
+    found = await said_of(two, "c5-a1")
+    assert (found["not_empty"], found["no_refusal"]) == (True, False)
+    assert "length" not in found
