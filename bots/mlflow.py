@@ -65,13 +65,14 @@ def status(*, as_json: AsJson = False) -> None:
     """Say how far MLflow is behind the log, whether it is there, and whether anything is still to be erased in it."""
     from bots.mlflow_sync import address_from  # noqa: PLC0415 - as above
     from core.exports.mlflow.client import connected  # noqa: PLC0415
-    from core.exports.mlflow.syncing import KIND, target_of  # noqa: PLC0415
+    from core.exports.mlflow.syncing import KIND, Target  # noqa: PLC0415
 
     async def work() -> dict[str, Any]:
         address = address_from(settings_chosen())
         async with opened() as store:
-            newest, readers = await store.newest(), await store.consumers().all()
-            stale = {each.target for each in await store.ledger().exports() if each.kind == KIND and each.stale_since}
+            newest, consumers = await store.newest(), store.consumers()
+            exports = [each for each in await store.ledger().exports() if each.kind == KIND]
+            reached = {each.target: await consumers.position(Target.of(each.target).reader) for each in exports}
         told: dict[str, Any] = {"server": address.base, "version": None, "fault": None}
         try:
             async with connected(address, pauses=()) as mlflow:
@@ -79,9 +80,14 @@ def status(*, as_json: AsJson = False) -> None:
         except PlauditError as error:
             told["fault"] = str(error)
         experiments = [
-            {"experiment": target, "seq": each.seq, "lag": max(newest - each.seq, 0), "to_erase": target in stale}
-            for each in readers
-            if (target := target_of(each.name)) is not None
+            {
+                "experiment": each.target,
+                "seq": seq,
+                "lag": max(newest - seq, 0),
+                "to_erase": each.stale_since is not None,
+            }
+            for each in exports
+            if (seq := reached[each.target]) is not None
         ]
         return told | {"newest": newest, "experiments": experiments}
 

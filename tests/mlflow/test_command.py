@@ -53,7 +53,7 @@ async def test_a_log_is_sent_told_of_and_erased_from(monkeypatch):
         "newest": 4,
         "experiments": [{"experiment": where, "seq": 4, "lag": 0, "to_erase": False}],
     }
-    assert [(each["name"], each["lag"]) for each in orjson.loads(readers)] == [(f"mlflow {where}", 0)]
+    assert [(each["name"], each["lag"]) for each in orjson.loads(readers)] == [(f"mlflow:{fake.url[7:]}#1", 0)]
     assert (traces, fake.traces) == (1, {})
     assert f"mlflow {where}: " in forgotten
 

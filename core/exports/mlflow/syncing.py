@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 KIND: Final = "mlflow"
 """What the ledger calls it."""
-_READER: Final = "mlflow "
 _ALL: Final = 2**53
 """A seq that the log does not reach: what comes is sent, too."""
 _EXPERIMENTS: Final = "/#/experiments/"
@@ -60,18 +59,13 @@ class Target:
     @property
     def reader(self) -> str:
         """What it is called among the readers of the log."""
-        return f"{_READER}{self.address}"
+        return f"{KIND}:{self.server.partition('://')[2]}#{self.experiment_id}"
 
     @classmethod
     def of(cls, address: str) -> Self:
         """The one that has this address."""
         server, _, experiment_id = address.rpartition(_EXPERIMENTS)
         return cls(server, experiment_id)
-
-
-def target_of(reader: str) -> str | None:
-    """The address of the experiment that a reader of this name sends to; None for another reader."""
-    return reader.removeprefix(_READER) if reader.startswith(_READER) else None
 
 
 class Syncing:
