@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -75,6 +75,7 @@ async def timers(*jobs: Job) -> AsyncIterator[None]:
             partial(_run, job, at_work),
             IntervalTrigger(seconds=max(1, round(job.every_seconds))),
             id=job.name,
+            name=job.name,
             coalesce=True,
         )
     scheduler.start()
@@ -94,4 +95,5 @@ async def _run(job: Job, at_work: set[asyncio.Task[object]]) -> None:
     task = asyncio.ensure_future(job.work())
     at_work.add(task)
     task.add_done_callback(at_work.discard)
-    await asyncio.shield(task)
+    with suppress(asyncio.CancelledError):  # it would be logged as a failure of the job
+        await asyncio.shield(task)

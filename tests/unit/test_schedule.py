@@ -1,0 +1,35 @@
+"""What runs on a timer: jobs that fail, and one that is at work at the end."""
+
+import asyncio
+
+from core.schedule import Job, timers
+
+
+async def test_a_job_at_work_at_the_end_is_waited_for_and_is_no_failure(caplog):
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def work():
+        began.set()
+        await asyncio.sleep(0.01)
+        ended.set()
+
+    async with timers(Job("work", 1, work)):
+        await asyncio.wait_for(began.wait(), 10)
+
+    assert ended.is_set()
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+async def test_a_job_that_fails_is_logged_by_its_name(caplog):
+    failed = asyncio.Event()
+
+    async def work():
+        failed.set()
+        raise LookupError("gone")
+
+    async with timers(Job("count sheep", 1, work)):
+        await asyncio.wait_for(failed.wait(), 10)
+        await asyncio.sleep(0)
+
+    [error] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert "count sheep" in error.message
