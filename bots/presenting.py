@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from textwrap import shorten
 from typing import Final
 
+from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
 from bots.links import link_or_address
 from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, Value
 from core.insight.agreement import Alpha
+from core.insight.blocks import WIDTH, bar
 from core.insight.comparing import ALPHA
 from core.insight.raters import Comparison
 from core.insight.report import ALL, Report, Score
@@ -52,6 +54,15 @@ def parts_table(reports: Mapping[str, Report], window: str) -> Table:
     for name, each in reports.items():
         cells = _column(each)[: len(_COLUMNS)]
         table.add_row(name or "elsewhere", *cells, end_section=name != ALL and name == [*reports][-2])
+    return table
+
+
+def rates_chart(reports: Mapping[str, Report]) -> Table:
+    """Where the positive rate of each report lies, each person counting alike, as a chart of characters."""
+    scale = f"0%{'100%':>{WIDTH - 2}}"
+    table = Table("", scale, "", title="Positive rate, each person alike", title_justify="left", box=SIMPLE)
+    for name, each in reports.items():
+        table.add_row(name or "elsewhere", bar(each.by_people), with_interval(each.by_people))
     return table
 
 

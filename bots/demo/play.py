@@ -9,11 +9,11 @@ from typing import Final
 
 import orjson
 from rich.console import Console
-from rich.markup import escape
 
 from bots.demo.acts import Acts
-from bots.demo.bot import bot_in, database_in
+from bots.demo.bot import bot_in
 from bots.demo.by_hand import chat_by_hand
+from bots.demo.results import show_results
 from bots.demo.scene import Scene
 from bots.demo.stage import Stage
 from bots.pocket.model import Model
@@ -21,13 +21,9 @@ from bots.pocket.model_script import Script
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.things import Platform
-from bots.presenting import categories_table, report_table, scores_table
 from core.errors import SettingsError
 from core.following import follow
-from core.insight.report import reports_by, scores
 from core.records import Record
-from core.store.counts import Division
-from core.store.database import open_store
 from core.store.sql import SqlStore
 
 
@@ -50,7 +46,7 @@ _MARK: Final = "made-by-plaudit-demo"
 
 
 async def play(directory: Path, *, fast: bool) -> None:
-    """Play the scene, print the report, say where the data lies; in a terminal, let the person go on by hand.
+    """Play the scene, print what comes of it, say where it lies; in a terminal, let the person go on by hand.
 
     Raises:
         SettingsError: `directory` holds something that is not a demo's.
@@ -63,11 +59,11 @@ async def play(directory: Path, *, fast: bool) -> None:
         for platform in _STAGES:
             console.rule(f"[bold]Plaudit on {platform.title()}[/] – a chat in a box, a scripted model, the bot")
             await _show(console, pocket, directory, platform, pace)
-        await _summary(console, directory)
+        await show_results(console, directory)
         if sys.stdin.isatty() and console.is_terminal:
             async with bot_in(directory, pocket, *_STAGES):
                 await chat_by_hand(console, pocket, pocket.room("general", on=_STAGES[0]))
-            await _summary(console, directory)
+            await show_results(console, directory)
 
 
 async def _show(console: Console, pocket: Pocket, directory: Path, platform: Platform, pace: Pace) -> None:
@@ -98,25 +94,6 @@ async def _found(store: SqlStore, *, after: int) -> Record:
 def _in_words(record: Record) -> str:
     name, value = record.data["name"], orjson.dumps(record.data["value"]).decode()
     return f"Found, and in the log now: {record.seq} {record.type} {name} {value}, found_later"
-
-
-async def _summary(console: Console, directory: Path) -> None:
-    url = database_in(directory)
-    async with open_store(url) as store:
-        reports = await reports_by(store, Division.PLATFORM)
-        rated, chosen = await store.dimension_counts(), await store.category_counts()
-        wrong, *_ = [record async for record in store.records() if record.type == "log_expectation"]
-    for table in (
-        report_table(reports, "the demo"),
-        scores_table(scores(rated), "the demo"),
-        categories_table(chosen, "the demo"),
-    ):
-        console.print()
-        console.print(table)
-    console.print(f"\nEverything is in [bold]{escape(str(directory / 'plaudit.db'))}[/]. Look around:")
-    about = (f"conversation {wrong.conversation_id}", f"explain {wrong.message_id}")
-    for each in ("events", *about, "report --by channel", "report --by category"):
-        console.print(f"  plaudit --database {url} {each}", soft_wrap=True, highlight=False)
 
 
 def _fresh(directory: Path) -> Path:

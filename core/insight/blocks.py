@@ -1,4 +1,4 @@
-"""The positive rate day by day in block characters, for places that show no picture. Pure."""
+"""Charts made of characters, for places that show no picture. Pure."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -6,9 +6,13 @@ from typing import Final
 
 from core.insight.charts import points
 from core.insight.report import Report
+from core.insight.statistics import PeopleRate
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _NOBODY: Final = "·"
+_INSTANT: Final = timedelta(microseconds=1)
+WIDTH: Final = 41
+"""Characters of a bar."""
 
 
 def blocks(reports: Mapping[str, Report], since: datetime, until: datetime) -> str:
@@ -20,7 +24,15 @@ def blocks(reports: Mapping[str, Report], since: datetime, until: datetime) -> s
     return "".join(_block(rates.get(f"{day}")) for day in _days(since.date(), (until - _INSTANT).date()))
 
 
-_INSTANT: Final = timedelta(microseconds=1)
+def bar(rate: PeopleRate, width: int = WIDTH) -> str:
+    """Where a rate lies between 0 (left) and 1 (right): `··├────●──┤··`; dots alone where nobody voted."""
+    cells = [_NOBODY] * width
+    if rate.people:
+        low, middle, high = (round(each * (width - 1)) for each in (rate.interval.low, rate.rate, rate.interval.high))
+        cells[low : high + 1] = "─" * (high + 1 - low)
+        cells[low], cells[high] = "├", "┤"
+        cells[middle] = "●"
+    return "".join(cells)
 
 
 def _days(first: date, last: date) -> list[date]:

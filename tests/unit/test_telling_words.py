@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from core.insight.alert import Fall
-from core.insight.blocks import blocks
+from core.insight.blocks import bar, blocks
 from core.insight.digest import digest
 from core.insight.report import ALL, report
 from core.insight.statistics import people_rate
@@ -130,3 +130,16 @@ def test_a_day_without_votes_is_a_dot():
 
     assert blocks({"2026-01-02": half, ALL: half}, begin, begin + timedelta(days=2)) == "·▅·"
     assert blocks({}, begin, begin) == "·"
+
+
+def test_a_bar_shows_where_a_rate_lies():
+    some, nobody = people_rate([(9, 1)] * 30), people_rate([])
+
+    shown = bar(some, width=21)
+
+    assert len(shown) == 21
+    assert shown.strip("·")[0] == "├"
+    assert shown.index("●") == round(some.rate * 20)
+    assert shown.rindex("┤") == round(some.interval.high * 20)
+    assert bar(nobody, width=5) == "·····"
+    assert bar(people_rate([(1, 0)]), width=5) == "├───●"
