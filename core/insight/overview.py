@@ -22,7 +22,7 @@ KEPT: Final = timedelta(days=366)
 """How far back days are kept at hand."""
 _REMEMBERED: Final = 64
 """Views that are kept at hand."""
-_STAGES: Final = (timedelta(days=31), KEPT)
+_STAGES: Final = (timedelta(days=31), timedelta(days=92), timedelta(days=184), KEPT)
 _LONG: Final = 120
 """Days from which on a line of days would be a scribble: weeks are shown."""
 _WEEK: Final = 7
@@ -96,6 +96,7 @@ class Figures:
     _views: dict[tuple[Scope, Division, date], View] = field(default_factory=dict)
     _version: int = 0
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
     _queued: asyncio.Task[None] | None = None
     _counting: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -116,16 +117,18 @@ class Figures:
 
     async def view(self, scope: Scope, division: Division) -> View:
         """The figures of a scope, divided by one thing; made beside the loop: it may take a tenth of a second."""
-        today, version = self.now().date(), self._version
-        key = (scope, division, today)
-        if (known := self._views.get(key)) is not None:
-            return known
-        made = await asyncio.to_thread(_view, self._days, today, scope, division)
-        if version == self._version:
-            if len(self._views) >= _REMEMBERED:
-                self._views.clear()
-            self._views[key] = made
-        return made
+        key = (scope, division, self.now().date())
+        # One at a time: several that compute side by side would keep the loop waiting.
+        async with self._making:
+            if (known := self._views.get(key)) is not None:
+                return known
+            version = self._version
+            made = await asyncio.to_thread(_view, self._days, key[2], scope, division)
+            if version == self._version:
+                if len(self._views) >= _REMEMBERED:
+                    self._views.clear()
+                self._views[key] = made
+            return made
 
     def names(self) -> tuple[list[str], list[str]]:
         """The models and the channels that there are."""

@@ -1,6 +1,7 @@
 """The overview: how many replies there are, how many are judged, and how; over time, and by what they differ in."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,8 +17,11 @@ from core.insight.overview import View
 from core.insight.report import Report
 from core.store.counts import Division
 
-PATIENCE: Final = 0.15
-"""Seconds that the first look waits for figures; then the page goes without, and its script fetches them."""
+PATIENCE: Final = 0.06
+"""Seconds that the first look waits for the newest figures, and then for those that are at hand.
+
+Without either the page goes without figures, and its script fetches them.
+"""
 _MOST: Final = 40
 """Parts that are listed."""
 
@@ -37,11 +41,8 @@ class Row:
 async def overview(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
     """The page; without figures, where they are not counted yet and nobody asked to wait for them."""
     wanted = Filter.of(request.query_params)
-    counting = asyncio.create_task(_view(desk, wanted), name="overview")
-    # Not cancelled where it takes too long: whoever asks next profits from it.
-    await asyncio.wait({counting}, timeout=None if WAIT in request.headers else PATIENCE)
-    counting.add_done_callback(_retrieved)
-    figures = _figures(counting.result(), wanted) if counting.done() else {"view": None}
+    view, seq = await _newest(desk, wanted, waits=WAIT in request.headers)
+    figures = {"view": None} if view is None else _figures(view, wanted)
     models, channels = desk.figures.names()
     return await desk.page(
         request,
@@ -54,12 +55,31 @@ async def overview(desk: Desk, request: Request, caller: Caller) -> HTMLResponse
         models=models,
         channels=channels,
         platforms=sorted({each.split(":")[0] for each in channels}),
-        pending=not counting.done(),
+        pending=view is None,
+        seq=seq,
         **figures,
     )
 
 
-async def _view(desk: Desk, wanted: Filter) -> View:
+async def _newest(desk: Desk, wanted: Filter, *, waits: bool) -> tuple[View | None, int]:
+    """The figures, and the last record that is in them; none where they are not there in time."""
+    seq = await desk.store.newest()
+    view = await _in_time(_fresh(desk, wanted), None if waits else PATIENCE)
+    if view is None and desk.figures.covers(wanted.scope):
+        seq = desk.figures.seq
+        view = await _in_time(desk.figures.view(wanted.scope, wanted.by), PATIENCE)
+    return view, seq
+
+
+async def _in_time(work: Coroutine[Any, Any, View], seconds: float | None) -> View | None:
+    """What `work` returns; None where it takes longer. It goes on: whoever asks next profits from it."""
+    working = asyncio.create_task(work, name="overview")
+    done, _ = await asyncio.wait({working}, timeout=seconds)
+    working.add_done_callback(_retrieved)
+    return working.result() if done else None
+
+
+async def _fresh(desk: Desk, wanted: Filter) -> View:
     await asyncio.shield(desk.figures.refresh())
     while not desk.figures.covers(wanted.scope):
         await asyncio.shield(desk.figures.refresh())
