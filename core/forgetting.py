@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.errors import PlauditError
 from core.messages import Json
-from core.records import AddMessage, LogExpectation, LogFeedback, Record
+from core.records import AddMessage, Record, is_opinion
 from core.store.ledger import Export, Ledger
 
 
@@ -48,7 +48,7 @@ async def kept_of(records: AsyncIterator[Record]) -> Kept:
     async for record in records:
         count += 1
         messages += record.type == AddMessage.type
-        opinions += record.type in (LogFeedback.type, LogExpectation.type)
+        opinions += is_opinion(record)
     return Kept(count, messages, opinions)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from core.feedback import Value
+from core.feedback import SourceType, Value
 from core.messages import Json, MessageRef, PersonRef, PlaceRef, stable_ulid
 from core.upcasting import upcast
 
@@ -287,6 +287,12 @@ class Record:
         """The record as this version would have written it, whatever version wrote it."""
         version, data = upcast(self.type, self.version, self.data)
         return self if version == self.version else replace(self, version=version, data=data)
+
+
+def is_opinion(record: Record) -> bool:
+    """Whether it is what a person says of a reply. What judges and checks say of a reply to them is no opinion."""
+    is_said = record.type in (LogFeedback.type, LogExpectation.type)
+    return is_said and record.data["source_type"] == SourceType.HUMAN.value
 
 
 def envelop(

@@ -11,7 +11,7 @@ from core.controls import Attachment, Button, Notice, Verb, action
 from core.insight.report import Counts, Report, report
 from core.messages import PersonRef, PlaceRef
 from core.ports import Store
-from core.records import AddMessage, LogExpectation, LogFeedback, Record, SetConsent, envelop
+from core.records import AddMessage, Record, SetConsent, envelop, is_opinion
 from core.words import (
     COMMANDS,
     EXPORTED,
@@ -82,7 +82,7 @@ class Commands:
         first: datetime | None = None
         async for record in self._store.data_of(person.key):
             messages += record.type == AddMessage.type
-            opinions += record.type in (LogFeedback.type, LogExpectation.type)
+            opinions += is_opinion(record)
             first = first or record.at
         may = "not kept" if await self._store.opted_out(person.key) else "kept"
         since = f", the first of {first:%d %B %Y}" if first else ""

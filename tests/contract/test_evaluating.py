@@ -16,6 +16,7 @@ from core.evaluating.evaluations import Evaluations, Wish
 from core.evaluating.from_log import Choice, Selection, items_from_log
 from core.evaluating.judge import Judge
 from core.exports.options import Scope
+from core.forgetting import kept_of
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import PersonRef
 from tests.contract.exports_log import ANN, BOB, CAT, asked, begun, correction, vote
@@ -324,3 +325,15 @@ async def test_words_that_are_too_old_go_from_answers_too(told, evaluations) -> 
     assert all(each.withheld for each in after.answers.values())
     assert after.outcome.wins == found.outcome.wins
     assert "77secret77" not in str([each async for each in told.records()])
+
+
+async def test_what_a_judge_says_of_a_reply_is_the_askers_but_not_their_opinion(told, evaluations) -> None:
+    async def of_ann():
+        return await kept_of(told.data_of(ANN))
+
+    before = await of_ann()
+    await evaluations.evaluate(chosen(), other(), likes("Four"))
+    after = await of_ann()
+
+    assert (after.messages, after.opinions) == (before.messages, before.opinions)
+    assert after.records > before.records
