@@ -27,5 +27,5 @@ def web(
         assistant=assistant,
         policies=policies,
         clock=SystemClock(),
-        routers=lambda services: [router(services, environment=settings.environment)],
+        routers=lambda services: [router(services, environment=settings.environment, trace_url=settings.trace_url)],
     )

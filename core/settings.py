@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -14,6 +14,13 @@ PREFIX = "PLAUDIT_"
 
 def _named(name: str) -> AliasChoices:
     return AliasChoices(name)
+
+
+def _with_trace_id(url: str) -> str:
+    """Raises ValueError for what is no such URL."""
+    if url and not (url.startswith(("https://", "http://")) and "{trace_id}" in url):
+        raise ValueError("it is a URL with {trace_id} in it, such as https://traces.example.org/{trace_id}")
+    return url
 
 
 class Settings(BaseSettings):
@@ -220,6 +227,15 @@ class Settings(BaseSettings):
     reply_characters: Annotated[
         int, Field(ge=1_000, le=2_000_000, description="The longest reply that is shown, in characters; more is cut.")
     ] = 100_000
+    live_replies: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100_000,
+            description="How many replies may be in the making or waiting in one process; who asks for more is told to "
+            "come back in a minute.",
+        ),
+    ] = 1_000
     final_reserve: Annotated[
         int,
         Field(
@@ -255,6 +271,11 @@ class Settings(BaseSettings):
             description="Where a span for each reply goes, by OpenTelemetry's protocol over HTTP (GenAI conventions, "
             "no texts): http://HOST:4318. Needs the extra `tracing`; empty: nowhere.",
         ),
+    ] = ""
+    trace_url: Annotated[
+        str,
+        AfterValidator(_with_trace_id),
+        Field(description="Where the dashboard's trace links lead: https://HOST/…/{trace_id}; empty: there are none."),
     ] = ""
     grace_seconds: Annotated[
         float, Field(ge=0, le=3600, description="How long replies in flight may still run when the bot is stopped.")

@@ -56,7 +56,7 @@ def router(services: Services, *, environment: str, trace_url: str = "") -> APIR
 
 
 def _add_pages(pages: APIRouter, desk: Desk) -> None:
-    @pages.get("")
+    @pages.get("", name="dashboard")
     async def show_overview(request: Request, caller: Reader) -> Response:
         return await overview.overview(desk, request, caller)
 
