@@ -15,7 +15,7 @@ MLFLOW := .venv-mlflow
 TORCH ?= torch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export clean
+.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -63,6 +63,9 @@ bench-feedback: $(DEV) ## Measure how soon votes are durable, what they cost rep
 
 bench-store: $(DEV) ## Measure appends beside the drivers', rebuilding, and reading in a log of a million
 	$(BIN)/python -m tests.bench.store
+
+bench-alert: $(DEV) ## Measure how soon a fall is told, and how often one that is none
+	$(BIN)/python -m tests.bench.alert
 
 bench-export: $(DEV) ## Measure exports: the log beside the driver and the ORM, and a set of half a million rows
 	$(BIN)/python -m tests.bench.export
