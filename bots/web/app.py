@@ -6,7 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 
-from bots.web import chat, feedback, login, reading
+from bots.web import chat, feedback, login, reading, reference
 from bots.web.guard import Guard
 from bots.web.problems import handle_problems
 from bots.web.services import Services
@@ -31,7 +31,7 @@ def create_app(services: Services, routers: Sequence[APIRouter] = ()) -> FastAPI
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    for each in (chat.router, feedback.router, reading.router, login.router, *routers):
+    for each in (chat.router, feedback.router, reading.router, reference.router, login.router, *routers):
         app.include_router(each)
     handle_problems(app)
     app.add_middleware(Guard)

@@ -23,7 +23,7 @@ from core.store.web_keys import Scope
 
 router = APIRouter()
 
-_PEOPLE: Final = ("subject", "author", "source_id")
+_PEOPLE: Final = ("subject", "author", "source_id", "corrected_by")
 """The fields of records that name people."""
 _MOST: Final = 1_000
 _LARGEST: Final = 2**53 - 1
@@ -116,10 +116,19 @@ def _told(record: Record, names: Pseudonyms | None) -> dict[str, Any]:
 
 
 def _without_people(data: Mapping[str, Any], names: Pseudonyms) -> dict[str, Any]:
-    return {
-        name: names.of(value) if name in _PEOPLE and value else "" if name == "username" else value
-        for name, value in data.items()
-    }
+    return {name: _without_person(name, value, names) for name, value in data.items()}
+
+
+def _without_person(name: str, value: Any, names: Pseudonyms) -> Any:
+    match value:
+        case Mapping():
+            return _without_people(value, names)
+        case list():
+            return [_without_person(name, each, names) for each in value]
+        case str() if name in _PEOPLE and value:
+            return names.of(value)
+        case _:
+            return "" if name == "username" else value
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

@@ -18,6 +18,12 @@ def _storable(text: str) -> str:
     return text
 
 
+def _words(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty: ask something")
+    return text.strip()
+
+
 Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
 UserId: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_ID)]
 Score: TypeAlias = Annotated[int, Field(ge=1, le=5, strict=True)]
@@ -45,7 +51,7 @@ class Body(BaseModel):
 class Question(Body):
     """A question, perhaps in a conversation that goes on."""
 
-    message: Annotated[Text, StringConstraints(min_length=1, max_length=50_000, strip_whitespace=True)] = Field(
+    message: Annotated[Text, AfterValidator(_words), StringConstraints(max_length=50_000)] = Field(
         description="What to answer, as Markdown or plain text."
     )
     conversation_id: Annotated[str, StringConstraints(max_length=64)] | None = Field(
