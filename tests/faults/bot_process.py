@@ -7,6 +7,7 @@ addresses of the platform, the model and the database. It knows nothing of what 
 import asyncio
 import multiprocessing
 import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -25,8 +26,8 @@ from core.ports import Rate
 from core.settings import Settings
 from tests.faults.races import hasten
 
-PATIENCE = 20.0
-"""Seconds in which a bot must have gone when it was asked to."""
+PATIENCE = 40.0
+"""Seconds in which a bot must have gone when it was asked to: its grace, and a slow machine."""
 
 
 class BotProcess:
@@ -56,6 +57,8 @@ class BotProcess:
         await asyncio.to_thread(process.join, PATIENCE)
         code = process.exitcode
         if code is None:
+            os.kill(process.pid, signal.SIGUSR1)
+            await asyncio.sleep(1.0)  # its log tells what it was at
             process.kill()
         process.close() if code is not None else await asyncio.to_thread(process.join)
         assert code in (0, -15), f"the bot ended with {code}"  # -15: before it listened to signals
@@ -76,7 +79,18 @@ def _run(platforms: tuple[Platform, ...], settings: dict[str, Any], log: Path) -
     logs.configure(level="info")
     _hasten()
     chosen = Settings.load(environ={}, _env_file=None, **settings)
-    loop.run(run_until_stopped(chosen, platforms))
+    loop.run(_run_and_tell(chosen, platforms))
+
+
+async def _run_and_tell(chosen: Settings, platforms: tuple[Platform, ...]) -> None:
+    """Run; SIGUSR1 prints what every task is at."""
+
+    def tell() -> None:
+        for task in asyncio.all_tasks():
+            task.print_stack(file=sys.stdout)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell)
+    await run_until_stopped(chosen, platforms)
 
 
 def _hasten() -> None:
