@@ -1,4 +1,4 @@
-"""Items out of a file: the rows that `plaudit export eval` writes, or one's own in the same columns.
+"""Items out of a file, JSON lines or Parquet: the rows of `plaudit export eval`, or one's own in the same columns.
 
 A row needs `inputs.messages`; `outputs.response` and `expectations.expected_response` may be there. A row of a reply
 of this log (`message_id`) is joined with what the log knows of it.
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, select
 from core.errors import SettingsError
 from core.evaluating.items import Item
 from core.exports.reading import privacy
+from core.exports.writing import arrow
 from core.messages import Role
 from core.ports import PromptMessage
 from core.store.engine import Database
@@ -31,16 +32,20 @@ _known = (
     .where(_m.id.in_(bindparam("ids", expanding=True)))
 )
 _CHUNK = 500
+_BATCH = 1_000
+_SUFFIXES = frozenset({".jsonl", ".parquet"})
 
 
 def read_items(path: Path) -> list[Item]:
-    """The items of a file of JSON lines, or of all of them below a directory; rows of one reply are one item.
+    """The items of a file of JSON lines or Parquet, or of all below a directory; rows of one reply are one item.
 
-    Raises SettingsError where it cannot be read; the message names the line.
+    Raises SettingsError where it cannot be read; the message names the row.
     """
-    files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
+    files = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES) if path.is_dir() else [path]
     if not files:
-        raise SettingsError(f"There is no .jsonl file in {path}. `plaudit export eval --out DIR` writes one.")
+        raise SettingsError(
+            f"There is no .jsonl or .parquet file in {path}. `plaudit export eval --out DIR` writes one."
+        )
     found: dict[str, Item] = {}
     for file in files:
         for item in _read(file):
@@ -86,19 +91,35 @@ def _joined(item: Item, row: Any) -> Item:
 
 
 def _read(path: Path) -> Iterator[Item]:
+    for number, row in enumerate(_rows(path), start=1):
+        try:
+            yield _item(orjson.loads(row) if isinstance(row, bytes) else row)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # also what orjson raises
+            raise SettingsError(
+                f"{path}, row {number} is no row of an evaluation set ({error}). A row is "
+                '{"inputs": {"messages": [{"role": …, "content": …}]}}, as `plaudit export eval` writes it.'
+            ) from error
+
+
+def _rows(path: Path) -> Iterator[bytes | dict[str, Any]]:
+    """The rows of one file, those of JSON lines not read yet. Raises SettingsError where it cannot be read."""
     try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from error
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                yield _item(orjson.loads(line))
-            except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-                raise SettingsError(
-                    f"{path}, line {number} is no row of an evaluation set ({error}). A row is JSON with "
-                    '{"inputs": {"messages": [{"role": …, "content": …}]}}, as `plaudit export eval` writes it.'
-                ) from error
+        if path.suffix == ".parquet":
+            yield from _parquet(path)
+        else:
+            yield from (line for line in path.read_bytes().splitlines() if line.strip())
+    except OSError as error:  # pyarrow's too, where it is no Parquet
+        raise SettingsError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+    pa = arrow()
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(_BATCH):
+                yield from batch.to_pylist()
+    except pa.ArrowInvalid as error:
+        raise SettingsError(f"{path} cannot be read as Parquet: {error}") from error
 
 
 def _item(row: dict[str, Any]) -> Item:

@@ -95,7 +95,7 @@ def arrow() -> Any:
         import pyarrow.parquet  # noqa: PLC0415
     except ImportError as error:
         raise SettingsError(
-            "Parquet files are written by pyarrow, which is not installed: "
+            "Parquet files are written and read by pyarrow, which is not installed: "
             "pip install 'plaudit[parquet]', or choose --format jsonl."
         ) from error
     return pa

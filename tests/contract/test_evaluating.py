@@ -258,7 +258,7 @@ async def test_a_set_in_a_file_is_evaluated_and_may_be_ones_own(told, evaluation
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("no json", "line 1"),
+        ("no json", "row 1"),
         ('{"prompt": []}', "plaudit export eval"),
         ('{"inputs": {"messages": [{"role": "assistant", "content": "a"}]}}', "not a user's"),
     ],

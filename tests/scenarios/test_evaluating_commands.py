@@ -136,13 +136,22 @@ def test_what_is_exported_to_train_on_does_not_know_of_judges_and_checks(endpoin
     assert len(before) >= 4
 
 
-def test_a_set_that_was_exported_is_evaluated_from_its_files(endpoint) -> None:
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_a_set_that_was_exported_is_evaluated_from_its_files(endpoint, form) -> None:
     story()
-    plaudit("export", "eval", "--out", "set")
+    plaudit("export", "eval", "--out", "set", "--format", form)
 
     found = told("evaluate", *OTHER, "--set", "set")
 
     assert (found["items"], found["answered"], found["options"]["set"]) == (2, 2, "set")
+
+
+def test_what_is_no_parquet_is_refused(endpoint) -> None:
+    story()
+    Path("set.parquet").write_bytes(b"no parquet at all")
+
+    with pytest.raises(SettingsError, match=r"set\.parquet cannot be read"):
+        plaudit("evaluate", *OTHER, "--set", "set.parquet")
 
 
 def test_a_refusal_is_told_of_its_reply_and_asked_for_again(endpoint) -> None:
