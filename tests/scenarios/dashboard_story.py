@@ -1,7 +1,7 @@
 """A month of a small team with two models, for the dashboard's tests and pictures: the same each time."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,22 @@ _TALK: Final = (
     ),
     ("Who wrote Middlemarch?", "George Eliot, whose name was Mary Ann Evans; it appeared in 1871 and 1872."),
     ("How long may a Slack message be?", "Up to 40,000 characters; the text of a section block, 3,000."),
+)
+_BETTER: Final = (
+    "A second file, to which changes are appended until a checkpoint copies them into the database.",
+    "`git revert HEAD` where it was pushed already, so that nobody's history changes.",
+    "There are three: st**r**awbe**rr**y.",
+    "The runner's disk is full: clear its cache.",
+    "George Eliot.",
+    "4,000 characters are advised; after 40,000 it is cut.",
+)
+_COMMENTS: Final = (
+    "What is a checkpoint, then?",
+    "I had pushed it, and now nothing fits.",
+    "Count again.",
+    "That was last week's trouble.",
+    "Half of that would do.",
+    "Mine was cut long before.",
 )
 _REASONS: Final = ("wrong", "made up", "unclear", "too long")
 
@@ -128,29 +144,36 @@ def opinion(number: int, who: str, what: tuple[str, Any], at: datetime, place: P
 def month(replies: int = 420, now: datetime = NOW) -> Iterator[Record]:
     """So many replies in the thirty days until `now`; the second model is the better one."""
     dice = random.Random(8)
-    habits = [dice.betavariate(4, 1.2) for _ in range(40)]
+    habits = [dice.betavariate(6, 1) for _ in range(40)]
     moments = sorted(now - timedelta(days=29.6 * dice.random()) for _ in range(replies))
     for number, at in enumerate(moments):
         place, model = dice.choices(_PLACES, (5, 3, 2))[0], MODELS[dice.random() < 0.4]
-        talk = dice.choice(_TALK)
-        yield from exchange(number, at, place, model, talk)
-        is_wrong = "strawberry" in talk[0]
+        topic = dice.randrange(len(_TALK))
+        yield from exchange(number, at, place, model, _TALK[topic])
+        is_wrong = "strawberry" in _TALK[topic][0]
         for who in {min(int(dice.paretovariate(0.7)) - 1, 39) for _ in range(dice.choice((0, 0, 1, 1, 2, 4)))}:
-            likes = dice.random() < habits[who] * (0.35 if is_wrong else 0.8 if model == MODELS[0] else 1.05)
-            yield from _judged(dice, number, person(place, who), at + timedelta(minutes=who + 1), place, likes=likes)
+            likes = dice.random() < habits[who] * (0.35 if is_wrong else 0.85 if model == MODELS[0] else 1.1)
+            opinions = _judged(dice, topic, person(place, who), place, likes=likes)
+            yield from (each(number, at + timedelta(minutes=who + 1)) for each in opinions)
 
 
 def _judged(
-    dice: random.Random, number: int, who: str, at: datetime, place: PlaceRef, *, likes: bool
-) -> Iterator[Record]:
-    yield opinion(number, who, ("user_feedback", likes), at, place)
-    if not likes and dice.random() < 0.5:
-        reason = dice.choice(_REASONS)
-        yield opinion(number, who, ("user_category", reason), at, place, origin=f"form:r{number}:{reason}")
-    if not likes and dice.random() < 0.2:
-        later = at + timedelta(minutes=2)
-        yield opinion(number, who, ("expected_response", "There are three: st**r**awbe**rr**y."), later, place)
-    if dice.random() < 0.1:
-        yield opinion(
-            number, who, ("user_comment", "It did not help me: I am on Windows."), at, place, origin=f"m{who}"
+    dice: random.Random, topic: int, who: str, place: PlaceRef, *, likes: bool
+) -> Iterator[Callable[[int, datetime], Record]]:
+    """What one person says, of a reply and at a moment that are told later."""
+
+    def say(name: str, value: Any, origin: str) -> Callable[[int, datetime], Record]:
+        return lambda number, at: opinion(
+            number, who, (name, value), at, place, origin=f"{origin}:{who}", metadata={"by_asker": who.endswith(":U0")}
         )
+
+    yield say("user_feedback", likes, "reaction")
+    if likes:
+        return
+    if dice.random() < 0.5:
+        reason = dice.choice(_REASONS)
+        yield say("user_category", reason, f"form:{reason}")
+    if dice.random() < 0.2:
+        yield say("expected_response", _BETTER[topic], "message")
+    if dice.random() < 0.25:
+        yield say("user_comment", _COMMENTS[topic], "comment")
