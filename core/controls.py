@@ -103,6 +103,8 @@ class Attachment:
 
     name: str
     content: bytes
+    description: str = ""
+    """Of a picture, for those who do not see it."""
 
 
 @dataclass(frozen=True, slots=True)

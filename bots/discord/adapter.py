@@ -128,7 +128,8 @@ class DiscordPlatform:
     async def share(self, place: PlaceRef, text: str, file: Attachment, *, nonce: str) -> None:
         """Post `text` with `file` beside it; needs the permission Attach Files there."""
         room = _room(place)
-        body = {**render(text), "nonce": nonce, "enforce_nonce": True}
+        shown = {"id": 0, "filename": file.name, "description": file.description}
+        body = {**render(text), "nonce": nonce, "enforce_nonce": True, "attachments": [shown]}
         path, bucket = f"/channels/{room}/messages", ("post", room)
         await self._rest.call("POST", path, bucket=bucket, body=body, attachment=file, patient=True)
 

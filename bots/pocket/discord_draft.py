@@ -104,7 +104,11 @@ def _text(body: Json, name: str) -> str | None:
 
 def _attachments(ask: Ask, body: Json) -> list[Json] | None:
     kept = [each for each in body.get("attachments") or () if "size" in each]
-    new = [_uploaded(ask.world, name, data) for name, data in ask.files]
+    said = {str(each["id"]): each.get("description") for each in body.get("attachments") or () if "size" not in each}
+    new = [
+        _uploaded(ask.world, name, data) | {"description": said.get(str(place))}
+        for place, (name, data) in enumerate(ask.files)
+    ]
     return [*kept, *new] if "attachments" in body or new else None
 
 

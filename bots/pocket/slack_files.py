@@ -18,12 +18,20 @@ class File:
     id: str
     name: str
     length: int
+    alt: str = ""
     content: bytes | None = None
 
     @property
     def shown(self) -> Json:
         """As messages and answers show it."""
-        return {"id": self.id, "name": self.name, "title": self.name, "size": self.length, "mode": "hosted"}
+        return {
+            "id": self.id,
+            "name": self.name,
+            "title": self.name,
+            "size": self.length,
+            "mode": "hosted",
+            "alt_txt": self.alt,
+        }
 
 
 class Files:
@@ -46,7 +54,7 @@ class Files:
         name, length = given.needed("filename"), given.number("length", 0)
         if not length:
             raise SlackError("invalid_arguments")
-        file = File(f"F{self._workspace.house.next_id():X}", name, length)
+        file = File(f"F{self._workspace.house.next_id():X}", name, length, given.text("alt_txt"))
         self.files[file.id] = file
         return {"ok": True, "upload_url": f"{self.origin}/slack/upload/{file.id}", "file_id": file.id}
 

@@ -26,6 +26,7 @@ class Sharing:
                 filename=file.name,
                 title=file.name,
                 content=file.content,
+                alt_txt=file.description or None,
                 initial_comment=mrkdwn(text),
             )
         )

@@ -1,5 +1,6 @@
 """The figures of some days beside those of as many days before: what a digest tells, before it is put into words."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from core.insight.changes import Change, Estimate, change, changes
-from core.insight.report import BETWEEN_NAMES, Counts, Report, report, reports_by
+from core.insight.report import ALL, BETWEEN_NAMES, Counts, Report, report, reports
 from core.insight.statistics import Interval
 from core.insight.worst import DislikedReply, Judged, worst
 from core.store.counts import CategoryCounts, Division, Tally
@@ -40,35 +41,66 @@ class Digest:
     """Both spans day by day (UTC), for the chart."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What is counted in both spans; of each division before, and now."""
+
+    before: Tally
+    now: Tally
+    divided: Mapping[Division, tuple[Tally, Tally]]
+    days: Tally
+
+
 async def digest(source: Source, until: datetime, *, days: int, worst_replies: int) -> Digest:
     """The digest of the `days` before `until`."""
     span = timedelta(days=days)
     since, begin = until - span, until - 2 * span
-    now, before = await source.tally((), since, until), await source.tally((), begin, since)
-    reported, reported_before = report(now), report(before)
+    counted = _Counted(
+        await source.tally((), begin, since),
+        await source.tally((), since, until),
+        {
+            each: (await source.tally((each,), begin, since), await source.tally((each,), since, until))
+            for each in _DIVISIONS
+        },
+        await source.tally((Division.DAY,), begin, until),
+    )
+    reasons = await source.category_counts(since, until)
+    disliked = await worst(source, worst_replies, since=since, until=until) if worst_replies else []
+    # In a thread: of many votes the intervals take a second, for which replies would wait.
+    return await asyncio.to_thread(_digest, (since, until), counted, tuple(reasons), tuple(disliked))
+
+
+def _digest(
+    span: tuple[datetime, datetime],
+    counted: _Counted,
+    reasons: tuple[CategoryCounts, ...],
+    disliked: tuple[DislikedReply, ...],
+) -> Digest:
+    reported, before = report(counted.now), report(counted.before)
+    positive = changes(_people(counted.before), _people(counted.now))
+    by_day = {BETWEEN_NAMES.join(part): each for part, each in reports(counted.days).items()}
     return Digest(
-        since,
-        until,
+        *span,
         reported,
-        reported_before,
-        next(iter(changes(_people(before), _people(now))), None),
-        _feedback(reported_before, reported),
-        tuple(await _parts(source, begin, since, until)),
-        tuple(await source.category_counts(since, until)),
-        tuple(await worst(source, worst_replies, since=since, until=until)) if worst_replies else (),
-        await reports_by(source, Division.DAY, since=begin, until=until),
+        before,
+        positive[0] if positive else None,
+        _feedback(before, reported),
+        tuple(_parts(counted.divided)),
+        reasons,
+        disliked,
+        by_day | {ALL: report(counted.days)},
     )
 
 
-async def _parts(source: Source, begin: datetime, since: datetime, until: datetime) -> list[Change]:
+def _parts(divided: Mapping[Division, tuple[Tally, Tally]]) -> list[Change]:
     """By model and by channel, where there is more than one of them."""
     before: dict[str, list[list[int]]] = {}
     now: dict[str, list[list[int]]] = {}
-    for division in _DIVISIONS:
-        found = _people(await source.tally((division,), since, until))
+    for tally_before, tally_now in divided.values():
+        found = _people(tally_now)
         if len(found) > 1:
             now |= found
-            before |= _people(await source.tally((division,), begin, since))
+            before |= _people(tally_before)
     return changes(before, now)
 
 

@@ -36,6 +36,7 @@ _TRYING: Final = 180.0
 """Seconds after which another process may tell what this one began to."""
 _AGAIN: Final = 300.0
 """Seconds before another try."""
+_SHOWN: Final = "The positive rate day by day, with its interval, and how many people voted."
 DIGEST, ALERT = "digest", "alert"
 """Their kinds in the ledger."""
 _NO_RECORDS: Final = {"seq_from": 1, "seq_to": 0}
@@ -172,7 +173,7 @@ async def post_digest(found: Digest, plan: keys.Digest, place: PlaceRef, platfor
     links = await links_to(platform, found.worst)
     lines = digest_lines(found, zone=plan.zone, links=links, quotes=plan.quotes)
     png = await drawn(day_chart(found.by_day)) if found.report.by_people.people else None
-    chart = Attachment(f"plaudit-{found.until:%Y-%m-%d}.png", png) if png else None
+    chart = Attachment(f"plaudit-{found.until:%Y-%m-%d}.png", png, _SHOWN) if png else None
     await post(platform, place, lines, chart, name)
 
 

@@ -176,6 +176,7 @@ async def test_a_digest_is_posted_with_its_chart_and_links(platform, sqlite_url,
         [post] = stage.posts
         assert "→ 17%, *worse*" in post.text.replace("**", "*")
         assert stage.file(post).startswith(PNG)
+        assert "The positive rate day by day" in str(post.wire)
         link = f"pocket.slack.com/archives/{stage.place.channel}/p{disliked.id}"
         assert (link if platform == "slack" else f"/{stage.place.channel}/{shown}") in str(post.wire)
 
