@@ -95,9 +95,12 @@ def status(*, as_json: AsJson = False) -> None:
     if as_json:
         show(told)
         return
-    out.print(told["fault"] or f"MLflow {told['version']} at {told['server']}.", highlight=False, markup=False)
+    out.print(
+        told["fault"] or f"MLflow {told['version']} at {told['server']}.", highlight=False, markup=False, soft_wrap=True
+    )
     if not told["experiments"]:
-        out.print(f"Nothing was sent yet: the log has {told['newest']} records. `plaudit mlflow sync --once` sends it.")
+        line = f"Nothing was sent yet: the log has {told['newest']} records. `plaudit mlflow sync --once` sends it."
+        out.print(line, highlight=False, soft_wrap=True)
         return
     table = Table("experiment", "sent up to", "behind", "to be erased")
     for each in told["experiments"]:
@@ -146,6 +149,8 @@ async def _for_ever(store: SqlStore, since: int | None) -> None:
             pause = pause_before(failures)
             logger.warning("mlflow_away", extra={"error": str(error), "again_in_seconds": pause})
         else:
+            if failures:
+                logger.info("mlflow_back", extra={"server": sync.target.server})
             failures, since, pause = 0, None, _PAUSE
             if sent.traces or sent.deleted:
                 logger.info("mlflow_synced", extra={**asdict(sent), "refused": len(sent.refused)})

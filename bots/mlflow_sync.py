@@ -114,6 +114,8 @@ class MlflowTimer:
             line = "mlflow_away" if isinstance(error, MlflowAwayError) else "mlflow_not_synced"
             logger.warning(line, extra={"error": str(error), "again_in_seconds": pause})
         else:
+            if self._failures:
+                logger.info("mlflow_back")
             self._failures = 0
             pause = every.total_seconds() if is_done else 0.0
         self._due = self._clock.monotonic() + pause

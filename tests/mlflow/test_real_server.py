@@ -59,7 +59,7 @@ print(json.dumps({
     "tokens": sum((t.info.token_usage or {}).get("total_tokens", 0) for t in traces),
     "judged": sum(1 for t in traces for a in t.info.assessments if a.source.source_type == "LLM_JUDGE"),
     "checked": sum(1 for t in traces for a in t.info.assessments if a.source.source_type == "CODE"),
-    "answer": search(f"client_request_id = '{kind}-7'")[0].data.spans[0].outputs,
+    "answer": search(f"client_request_id = '{kind}-7'")[0].data.spans[0].outputs["choices"][0]["message"],
 }))
 """
 

@@ -48,10 +48,12 @@ def _span(reply: Reply, manner: Manner) -> dict[str, Any]:
 
 def _attributes(reply: Reply, manner: Manner) -> dict[str, Any]:
     question, answer = question_of(reply, manner), answer_of(reply, manner)
+    # In the form of the chat completion API, which MLflow shows as a chat.
+    said = {"role": "assistant", "content": answer}
     return {
         "mlflow.spanType": "CHAT_MODEL",
         "mlflow.spanInputs": {"messages": [{"role": "user", "content": question}]} if question else None,
-        "mlflow.spanOutputs": {"role": "assistant", "content": answer} if answer else None,
+        "mlflow.spanOutputs": {"choices": [{"index": 0, "message": said}]} if answer else None,
         "mlflow.chat.tokenUsage": usage(reply),
         "mlflow.llm.model": reply.model_id,
         "session.id": reply.conversation_id,
