@@ -16,6 +16,7 @@
   async function show(address) {
     const mine = ++asked;
     const answer = await fetch(address, WAIT);
+    if (!answer.ok) throw new Error(answer.statusText);
     if (answer.redirected && !answer.url.includes("/dashboard")) { location.href = answer.url; return; }
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (mine !== asked) return;
@@ -91,13 +92,23 @@
 
   function tell(words, off) { state.hidden = false; state.textContent = words; state.classList.toggle("off", off); }
 
-  // One fetch at a time; the pause after it is as long as four of them, so that many pages do not weigh on replies.
+  // One fetch at a time, about one a second at most, and a pause as long as four of them: many pages that are open do
+  // not weigh on replies. What fails is tried again.
   async function refresh() {
     if (fetching) { again = true; return; }
     fetching = true;
     const begun = performance.now();
-    try { await show(location.href); body.removeAttribute("data-pending"); } catch { tell("Not connected", true); }
-    await new Promise((done) => setTimeout(done, Math.min(5000, 4 * (performance.now() - begun))));
+    let pause = 800;
+    try {
+      await show(location.href);
+      body.removeAttribute("data-pending");
+      if (state.classList.contains("off")) tell("Live", false);
+      pause = Math.max(pause, Math.min(5000, 4 * (performance.now() - begun)));
+    } catch {
+      tell("Not connected", true);
+      [again, pause] = [true, 5000];
+    }
+    await new Promise((done) => setTimeout(done, pause));
     fetching = false;
     if (again) { again = false; refresh(); }
   }
