@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,7 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from bots.pushing import pushed
 from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, show
 from core.errors import SettingsError
 from core.exports.log_files import write_log
@@ -19,6 +22,7 @@ from core.exports.making import Source, make
 from core.exports.options import SHARD_ROWS, VOTES, Aggregation, Format, Kind, Options, Rules, Scope
 from core.exports.terms import acknowledged
 from core.feedback import BEST_SCORE
+from core.outward.pushing import Pushed, Wish
 from core.prompt import Window
 from core.settings import Settings
 from core.store import log
@@ -35,6 +39,11 @@ _HELP: Final = {
     Kind.EVAL: "What people disliked or corrected: inputs, outputs, expectations, tags.",
 }
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="An empty or a new directory; or one broken off.")]
+OutOrNone = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="As for the log; or --push.")]
+Repo = Annotated[
+    str | None,
+    typer.Option("--push", metavar="USER/REPO", help="Push what is new to a dataset on the Hub, private; by HF_TOKEN."),
+]
 AsOf = Annotated[
     str | None,
     typer.Option("--as-of", metavar="SEQ|TIME", help="As the log was after this record of it, or at this moment."),
@@ -44,7 +53,12 @@ AsOf = Annotated[
 def _command(kind: Kind) -> Callable[..., None]:
     def command(
         *,
-        out: Out,
+        out: OutOrNone = None,
+        push: Repo = None,
+        public: Annotated[bool, typer.Option("--public", help="With --push: everybody may read it.")] = False,
+        anew: Annotated[
+            bool, typer.Option("--anew", help="With --push: all of it again; what is there is deleted for good.")
+        ] = False,
         format_: Annotated[Format, typer.Option("--format", help="OpenAI's form is for sft and dpo.")] = Format.JSONL,
         as_of: AsOf = None,
         since: Annotated[str | None, typer.Option(help="Replies from this moment on (ISO 8601).")] = None,
@@ -91,15 +105,31 @@ def _command(kind: Kind) -> Callable[..., None]:
             settings.system_prompt if system else "",
         )
 
-        async def work() -> dict[str, Any]:
-            async with _source(settings) as source:
-                with _progress() as progress:
-                    return await make(source, options, out, as_of=await _seq(source, as_of), progress=progress)
-
-        manifest = run(work())
-        show(manifest if as_json else _summary(manifest, out))
+        if push is None and out is not None and not (public or anew):
+            manifest = run(_make(settings, options, out, as_of))
+            show(manifest if as_json else _summary(manifest, out))
+        elif push is not None and out is None and as_of is None:
+            done = run(_push(settings, Wish(options, public, anew), push))
+            show(asdict(done) if as_json else _pushed_in_words(done))
+        else:
+            raise SettingsError(
+                "Say where the rows go: --out DIR for files, with --as-of where they are of the past; or "
+                "--push USER/REPO for the Hub, with --public and --anew."
+            )
 
     return command
+
+
+async def _make(settings: Settings, options: Options, out: Path, as_of: str | None) -> dict[str, Any]:
+    async with _source(settings) as source:
+        with _progress() as progress:
+            return await make(source, options, out, as_of=await _seq(source, as_of), progress=progress)
+
+
+async def _push(settings: Settings, wish: Wish, repo: str) -> Pushed:
+    async with opened() as store, _source(settings) as source:
+        with _progress() as progress:
+            return await pushed(settings, source, store.ledger(), wish, repo=repo, progress=progress)
 
 
 for _kind in Kind:
@@ -134,8 +164,11 @@ async def _source(settings: Settings) -> AsyncIterator[Source]:
 
 async def _seq(source: Source, as_of: str | None) -> int | None:
     """The seq that `--as-of` means. Raises SettingsError where it means none, or comes before the first record."""
-    if as_of is None or isinstance(found := point(as_of), int):
-        return None if as_of is None else found
+    if as_of is None:
+        return None
+    found = point(as_of)
+    if isinstance(found, int):
+        return found
     if seq := await source.database.read(partial(log.newest_by, moment=found)):
         return seq
     raise SettingsError(f"The log has no record from {as_of} or before: it begins later.")
@@ -155,6 +188,12 @@ def _progress() -> Iterator[Told]:
             bars.update(tasks[what], completed=done, total=total)
 
         yield told
+
+
+def _pushed_in_words(done: Pushed) -> Text:
+    if not done.shard:
+        return Text(f"Nothing is new since the last push to {done.address}.")
+    return Text(f"{done.rows} rows are new at {done.address}, in the shard {done.shard}.")
 
 
 def _summary(manifest: dict[str, Any], directory: Path) -> Table:

@@ -19,6 +19,7 @@ from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
 from bots.health import Watched, served
 from bots.mlflow_sync import MlflowTimer, check_address
+from bots.pushing import LOOK, PushTimer
 from bots.serving import web
 from bots.slack import adapter as slack
 from bots.speaking import listed
@@ -170,6 +171,8 @@ async def running(
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
         await stack.enter_async_context(timers(*jobs))
         await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
+        pushes = await stack.enter_async_context(PushTimer(settings, policies, store, SystemClock()))
+        jobs.append(Job("push to the Hub", LOOK, in_one_place(leases, pushes.if_due)))
         if settings.health_port:
             watched = Watched(
                 store=store,

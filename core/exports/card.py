@@ -1,5 +1,6 @@
 """The dataset card: `README.md` with the YAML that the Hub and `datasets` read. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from core.exports.columns import PROVENANCE
@@ -34,11 +35,11 @@ _WHY: Final = {
 }
 
 
-def card(manifest: Manifest) -> str:
-    """`README.md`."""
+def card(manifest: Manifest, shards: Sequence[tuple[str, int]] = ()) -> str:
+    """`README.md`. `shards`: the names of those that were pushed one after the other, each with its rows."""
     kind = manifest.options.kind
     parts = [_yaml(manifest), f"# Feedback from chat: {kind.value}", "", _PURPOSE[kind], "", *_figures(manifest)]
-    return "\n".join([*parts, *_how_made(manifest), *_privacy(), ""])
+    return "\n".join([*parts, *_how_made(manifest), *_shards(shards), *_privacy(), ""])
 
 
 def _yaml(manifest: Manifest) -> str:
@@ -102,6 +103,22 @@ def _how_made(manifest: Manifest) -> list[str]:
     if trainer := _TRAINER.get(options.kind):
         lines += [f"Made for trl's `{trainer}`.", ""]
     return lines
+
+
+def _shards(shards: Sequence[tuple[str, int]]) -> list[str]:
+    if not shards:
+        return []
+    return [
+        "## Shards",
+        "",
+        "Each push adds one and changes none. A shard has the rows about replies that people judged since the one",
+        "before: of several rows with one `message_id`, the one in the latest shard holds.",
+        "",
+        "| Day and records | Rows |",
+        "| --- | --- |",
+        *(f"| {name} | {rows} |" for name, rows in shards),
+        "",
+    ]
 
 
 def _privacy() -> list[str]:

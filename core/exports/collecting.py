@@ -17,7 +17,7 @@ from core.errors import PlauditError
 from core.exports.options import Options
 from core.exports.place import read_json, write_json
 from core.exports.raw import uncollected
-from core.exports.reading import Privacy, Span, TalkReader
+from core.exports.reading import Privacy, Span, TalkReader, Touched
 from core.exports.rows import RowMaker
 from core.exports.spilling import Buckets, Shaper
 from core.exports.talks import Talk
@@ -47,6 +47,8 @@ class Job:
     directory: Path
     bits: int
     """Of the number of buckets: see `Buckets`."""
+    only: Touched | None = None
+    """No other rows than those about these."""
 
 
 def collected(directory: Path) -> dict[str, Any]:
@@ -63,7 +65,8 @@ async def collect(database: Database, job: Job, passed: Callable[[int], None]) -
         passed(state["passed"])
         return
     spill = _Spill(job, state)
-    reader = TalkReader(database, job.as_of, job.options.scope, job.edited)
+    only = None if job.only is None else job.only.conversations
+    reader = TalkReader(database, job.as_of, job.options.scope, job.edited, only)
     span = job.span._replace(after=state["after"] or job.span.after)
     await asyncio.to_thread(spill.open)
     try:
@@ -120,7 +123,8 @@ class _Spill:
         self._state = state
         private = _Remembered(lambda key: bool(key) and not job.privacy.unwilling.isdisjoint(names_of(key)))
         names = _Remembered(job.pseudonyms.of)
-        self._rows = RowMaker(job.options, private.__getitem__, names.__getitem__)
+        only = None if job.only is None else job.only.messages
+        self._rows = RowMaker(job.options, private.__getitem__, names.__getitem__, only=only)
         self._rows.left_out.update(state["left_out"])
         self._rows.judged = state["judged"]
 

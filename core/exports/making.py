@@ -64,11 +64,18 @@ class Source:
 
 
 async def make(
-    source: Source, options: Options, directory: Path, *, as_of: int | None = None, progress: Progress | None = None
+    source: Source,
+    options: Options,
+    directory: Path,
+    *,
+    as_of: int | None = None,
+    after: int = 0,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Make the export, or what is missing of it; what its manifest says.
 
-    `as_of`: the seq of the last record that counts; None: the newest, or what a broken-off export had chosen.
+    `as_of`: the seq of the last record that counts; None: the newest, or what a broken-off export had chosen. `after`:
+    only rows about replies that a record behind this seq speaks of.
     Raises SettingsError where the options contradict each other, terms are not acknowledged, or `directory` holds
     something else.
     """
@@ -77,18 +84,19 @@ async def make(
         arrow()
     if options.kind.trains:
         check_terms(options.scope.platforms or await reading.platforms(source.database), source.acknowledged)
-    making = Making(source, options, Place(directory), progress or (lambda *_: None))
+    making = Making(source, options, Place(directory), progress or (lambda *_: None), after)
     return await making.make(as_of)
 
 
 class Making:
     """One export in the making."""
 
-    def __init__(self, source: Source, options: Options, place: Place, progress: Progress) -> None:
+    def __init__(self, source: Source, options: Options, place: Place, progress: Progress, after: int = 0) -> None:
         self._source = source
         self._options = options
         self._place = place
         self._progress = progress
+        self._after = after
         self._state: dict[str, Any] = {}
 
     async def make(self, as_of: int | None) -> dict[str, Any]:
@@ -111,6 +119,7 @@ class Making:
         """A finished export asked for again: the same one, or none."""
         records = finished.get("records", {})
         same = finished.get("options") == self._options.to_json() and as_of in {None, records.get("to")}
+        same = same and records.get("from") == min(self._after + 1, records.get("to"))
         if not same or records.get("consent") != consent:
             raise SettingsError(
                 f"{self._place.directory} holds another export, or one from before people changed what may be kept: "
@@ -127,7 +136,7 @@ class Making:
     async def _begin(self, as_of: int | None, privacy: reading.Privacy) -> None:
         """Go on with what is half done where it is the same export, else begin."""
         state = await asyncio.to_thread(self._place.state)
-        asked = {"options": self._options.to_json(), "consent": privacy.state}
+        asked = {"options": self._options.to_json(), "consent": privacy.state, "after": self._after}
         if state and all(state.get(name) == value for name, value in asked.items()):
             stale = {each.id for each in await self._source.ledger.exports() if each.stale_since is not None}
             if as_of in {None, state["as_of"]} and state["export"] not in stale:
@@ -159,17 +168,20 @@ class Making:
         spans = [reading.Span(*each) for each in self._state["spans"]]
         if all(collected(directory)["done"] for directory in self._directories):
             return
-        edited = frozenset(await reading.find_edited(self._source.database, self._state["as_of"]))
+        database, as_of = self._source.database, self._state["as_of"]
+        edited = frozenset(await reading.find_edited(database, as_of))
+        only = await reading.touched(database, self._after, as_of) if self._after else None
         jobs = [
             Job(
                 self._options,
-                self._state["as_of"],
+                as_of,
                 span,
                 edited,
                 privacy,
                 self._source.pseudonyms,
                 directory,
                 self._state["bits"],
+                only,
             )
             for span, directory in zip(spans, self._directories, strict=True)
         ]
@@ -183,7 +195,7 @@ class Making:
             return tell
 
         works = [collect_beside(self._source.url, job, teller(place)) for place, job in enumerate(jobs[1:], start=1)]
-        await _all_of(collect(self._source.database, jobs[0], teller(0)), *works)
+        await _all_of(collect(database, jobs[0], teller(0)), *works)
 
     @property
     def _directories(self) -> list[Path]:
@@ -248,6 +260,7 @@ class Making:
             left_out,
             sum(each["lines"] for each in told) - sum(each.rows for each in files),
             tuple(files),
+            self._after,
         )
         self._place.finish(manifest.to_bytes(), card(manifest))
         return manifest.to_json()

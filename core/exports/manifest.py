@@ -46,6 +46,8 @@ class Manifest:
     """Why some of them are in no row."""
     duplicates: int
     files: tuple[File, ...]
+    after: int = 0
+    """It has only rows about replies that a record behind this seq speaks of."""
 
     @property
     def rows(self) -> int:
@@ -66,7 +68,7 @@ class Manifest:
         return {
             "manifest": 1,
             "kind": kind.value,
-            "records": {"from": min(1, self.as_of), "to": self.as_of, "consent": self.consent},
+            "records": {"from": min(self.after + 1, self.as_of), "to": self.as_of, "consent": self.consent},
             "options": self.options.to_json(),
             "columns": column_names(self.options),
             "counts": {

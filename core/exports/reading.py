@@ -27,6 +27,7 @@ from core.store.tables import AssessmentRow, ConversationRow, MessageRow, Subjec
 
 PAGE: Final = 400
 """Conversations held in memory at a time."""
+_TOUCH: Final = ("add_message", "log_feedback", "log_expectation", "withdraw_assessment")
 _SCANNED: Final = 200_000
 """Records that one look for edits passes."""
 
@@ -133,11 +134,38 @@ async def find_edited(database: Database, as_of: int) -> set[str]:
     return found
 
 
+class Touched(NamedTuple):
+    """What some records are about."""
+
+    conversations: frozenset[str]
+    messages: frozenset[str]
+
+
+async def touched(database: Database, after: int, up_to: int) -> Touched:
+    """The replies that were kept or judged, or whose opinions were withdrawn, behind `after` up to `up_to`."""
+    bounds = and_(RECORDS.c.seq > after, RECORDS.c.seq <= up_to, RECORDS.c.type.in_(_TOUCH))
+    named = select(RECORDS.c.conversation_id, RECORDS.c.message_id).where(bounds).distinct()
+
+    def work(connection: Connection) -> Touched:
+        rows = connection.execute(named).all()
+        return Touched(frozenset(talk for talk, _ in rows), frozenset(message for _, message in rows))
+
+    return await database.read(work)
+
+
 class TalkReader:
     """Reads the conversations of a scope as of a seq, in the order of their ids."""
 
-    def __init__(self, database: Database, as_of: int, scope: Scope, edited: Collection[str]) -> None:
-        """`edited`: what `find_edited` found."""
+    def __init__(
+        self,
+        database: Database,
+        as_of: int,
+        scope: Scope,
+        edited: Collection[str],
+        only: Collection[str] | None = None,
+    ) -> None:
+        """`edited`: what `find_edited` found. `only`: no other conversations than these."""
+        self._only = only
         self._database = database
         self._as_of = as_of
         self._scope = scope
@@ -158,7 +186,7 @@ class TalkReader:
         found = connection.execute(_all if up_to is None else _up_to, bounds).all()
         if not found:
             return None
-        rows = [row for row in found if self._in_scope(row[1])]
+        rows = [row for row in found if self._in_scope(row[1]) and (self._only is None or row[0] in self._only)]
         if not rows:
             return found[-1][0], len(found), []
         between = {"first": rows[0][0], "last": rows[-1][0]}

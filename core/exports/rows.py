@@ -1,7 +1,7 @@
 """The rows that a conversation gives: which replies, with what before them, under which label. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -58,6 +58,8 @@ class RowMaker:
     left_out: Counter[str] = field(default_factory=Counter)
     judged: int = 0
     """Replies in the scope that people have judged or corrected."""
+    only: Container[str] | None = None
+    """No other rows than those about these replies, by their ids."""
     _since: str = ""
     _until: str = ""
     _reader: Reader = field(init=False)
@@ -87,6 +89,8 @@ class RowMaker:
             opinions = talk.opinions.get(reply.id)
             if opinions is None or place < talk.inherited or not self._in_scope(talk, reply):
                 continue
+            if self._is_old(reply) and self.options.kind is not Kind.DPO:
+                continue
             opinions = [each for each in opinions if not self.is_private(each.source_id)]
             if not opinions:
                 self.left_out["private"] += 1
@@ -101,6 +105,9 @@ class RowMaker:
                 self.left_out[prompt.missing] += 1
                 continue
             yield Judged(reply, verdict(opinions, self.options.rules), opinions, prompt)
+
+    def _is_old(self, reply: Said) -> bool:
+        return self.only is not None and reply.id not in self.only
 
     def _in_scope(self, talk: Talk, reply: Said) -> bool:
         models = self.options.scope.models
@@ -135,7 +142,7 @@ class RowMaker:
         siblings: dict[str | None, list[Judged]] = {}
         for each in judged:
             siblings.setdefault(each.reply.question_id, []).append(each)
-            for correction, text in self._corrections(each):
+            for correction, text in [] if self._is_old(each.reply) else self._corrections(each):
                 content = _pair(each.prompt.turns, text, each.reply.content)
                 yield self._row(talk, each, content, CORRECTION, None, by=correction)
         for answers in siblings.values():
@@ -144,7 +151,8 @@ class RowMaker:
     def _answered_twice(self, talk: Talk, answers: Sequence[Judged]) -> Iterator[Row]:
         for better in answers:
             for worse in answers:
-                if better.verdict.label and worse.verdict.label is False:
+                is_old = self._is_old(better.reply) and self._is_old(worse.reply)
+                if better.verdict.label and worse.verdict.label is False and not is_old:
                     if better.reply.content.strip() == worse.reply.content.strip():
                         self.left_out["equal_sides"] += 1
                         continue

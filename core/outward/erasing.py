@@ -19,5 +19,18 @@ class _Receivers:
         )
 
 
-ERASERS: Final[Mapping[str, Eraser]] = {"webhook": _Receivers(), "nats": _Receivers()}
+class _Hub:
+    """Sets on the Hub: a shard is never changed, and what was deleted stays in a repository's history."""
+
+    async def erase(self, target: str, options: Json, messages: Collection[str]) -> None:
+        """Raises PlauditError: that everything is made anew is the operator's decision."""
+        kind, repo = options.get("kind", "KIND"), options.get("repo", "USER/REPO")
+        raise PlauditError(
+            f"{len(messages)} messages of it were erased. `plaudit export {kind} --push {repo} --anew` makes the set "
+            f"anew and takes what was there out of the history, too; or delete {target}, and say so: "
+            "`plaudit export settle`."
+        )
+
+
+ERASERS: Final[Mapping[str, Eraser]] = {"webhook": _Receivers(), "nats": _Receivers(), "push": _Hub()}
 """By the kind of the export."""
