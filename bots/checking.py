@@ -76,7 +76,8 @@ async def _check(
 ) -> tuple[int, dict[str, str], list[SourceCounts]]:
     async with opened() as store:
         checker = Checker(store.database, store, Records(settings.environment), SystemClock(), checks)
-        with Progress(console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
             task = bar.add_task("checking replies", total=await checker.count(*span))
             checked = await checker.check_all(*span, lambda looked: bar.update(task, completed=looked))
         return checked, checker.broken, await store.source_counts(SourceType.CODE, *span)

@@ -123,7 +123,8 @@ def judge(
     show(judged_line(found, model))
     show(agreement_table(found.agreement, model))
     show(Text(found.agreement.words))
-    show(failed_lines(found.failed, "The same command asks for them again."))
+    if found.failed:
+        show(failed_lines(found.failed, "The same command asks for them again."))
 
 
 def evaluations(

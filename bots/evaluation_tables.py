@@ -54,8 +54,6 @@ def judged_line(found: Judged, judge: str) -> Text:
 
 def failed_lines(failed: dict[str, str], again: str) -> Text:
     """What failed, and what to do about it."""
-    if not failed:
-        return Text()
     reasons = "; ".join(dict.fromkeys(failed.values()))
     return Text(f"{len(failed)} failed: {reasons} {again}", "yellow")
 

@@ -13,6 +13,7 @@ from rich.console import Console
 from bots.demo.acts import Acts
 from bots.demo.bot import bot_in
 from bots.demo.by_hand import chat_by_hand
+from bots.demo.judging import show_judged
 from bots.demo.results import show_results
 from bots.demo.scene import Scene
 from bots.demo.stage import Stage
@@ -59,6 +60,7 @@ async def play(directory: Path, *, fast: bool) -> None:
         for platform in _STAGES:
             console.rule(f"[bold]Plaudit on {platform.title()}[/] – a chat in a box, a scripted model, the bot")
             await _show(console, pocket, directory, platform, pace)
+        await show_judged(console, directory, pocket)
         await show_results(console, directory)
         if sys.stdin.isatty() and console.is_terminal:
             async with bot_in(directory, pocket, *_STAGES):

@@ -87,7 +87,7 @@ def _tell_where(console: Console, directory: Path, wrong: Record) -> None:
     console.print(f"\nEverything is in [bold]{everything}[/], the sets in [bold]{escape(str(_sets(directory)))}[/],")
     console.print(f"the report as a page in [bold]{page}[/]. Look around:")
     about = (f"conversation {wrong.conversation_id}", f"explain {wrong.message_id}")
-    for each in ("events", *about, "report --by channel", "report --by category", "digest"):
+    for each in ("events", *about, "report --by channel", "report --by category", "report --by judge", "digest"):
         console.print(f"  plaudit --database {database_in(directory)} {each}", soft_wrap=True, highlight=False)
 
 

@@ -112,9 +112,8 @@ class Asking:
             await self._sleep(rest)
 
     async def _pause(self, error: ModelFailedError, number: int) -> None:
-        seconds = min(_FIRST_PAUSE * 2 ** (number - 1) * self._waits.uniform(0.8, 1.2), _LONGEST_PAUSE)
-        if error.retry_after is not None:
-            seconds = max(seconds, min(error.retry_after, _LONGEST_PAUSE))
+        ours = _FIRST_PAUSE * 2 ** (number - 1) * self._waits.uniform(0.8, 1.2)
+        seconds = min(ours if error.retry_after is None else error.retry_after, _LONGEST_PAUSE)
         if error.reason in _BUSY:
             self._pause_until = max(self._pause_until, self._clock.monotonic() + seconds)
         else:

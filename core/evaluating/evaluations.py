@@ -45,7 +45,7 @@ class Log(Keeping, Protocol):
 class Telling(Protocol):
     """Shows how far the work is, while a block lasts."""
 
-    def __call__(self, what: str, total: int) -> AbstractContextManager[Told]:
+    def __call__(self, what: str, total: int, /) -> AbstractContextManager[Told]:
         """A line for so many items; it is told of each."""
         ...
 
