@@ -15,7 +15,7 @@ MLFLOW := .venv-mlflow
 TORCH ?= torch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert clean
+.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert bench-web clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -50,7 +50,7 @@ docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in
 pictures: $(RUN) ## Draw the pictures in docs/ anew, from the demo's box and the real bot
 	$(BIN)/python docs/pictures.py
 
-bench: bench-relay bench-streaming bench-feedback bench-store bench-export ## Measure everything
+bench: bench-relay bench-streaming bench-feedback bench-store bench-export bench-web ## Measure everything
 
 bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
 	$(BIN)/python -m tests.bench.relay
@@ -66,6 +66,9 @@ bench-store: $(DEV) ## Measure appends beside the drivers', rebuilding, and read
 
 bench-alert: $(DEV) ## Measure how soon a fall is told, and how often one that is none
 	$(BIN)/python -m tests.bench.alert
+
+bench-web: $(DEV) ## Measure the web: the first token, 200 streams beside Slack's path, the dashboard over a million replies
+	$(BIN)/python -m tests.bench.web
 
 bench-export: $(DEV) ## Measure exports: the log beside the driver and the ORM, and a set of half a million rows
 	$(BIN)/python -m tests.bench.export

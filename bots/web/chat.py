@@ -11,7 +11,7 @@ from bots.web.access import Caller, needs
 from bots.web.asking import Asked, Context, address, again, ask
 from bots.web.growing import Growing
 from bots.web.people import person_of
-from bots.web.problems import Problem, may_answer
+from bots.web.problems import SENT, Problem, may_answer
 from bots.web.services import InService
 from bots.web.shapes import Done, Failed, Question, Reply, Token, XSessionId, XUserId
 from bots.web.sse import BEAT, BEAT_SECONDS, MEDIA_TYPE, EventStream, Frames, frame
@@ -31,7 +31,18 @@ LastEventId: TypeAlias = Annotated[
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Server-sent events: `token` (several), then one `done` or `error`.",
-        "content": {MEDIA_TYPE: {"schema": {"type": "string"}}},
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "event": {"type": "string", "enum": ["token", "done", "error", "restart"]},
+                        "id": {"type": "string"},
+                        "data": {"type": "string"},
+                    },
+                }
+            }
+        },
     }
 }
 _FAILED: Final[dict[int | str, dict[str, Any]]] = {502: {"model": Problem, "description": "The model gave no answer."}}
@@ -61,7 +72,7 @@ class Reached:
         return f"{self.request}/{self.characters}-{self.check:08x}"
 
 
-@router.post("/chat", responses={**may_answer(404, 503), **_FAILED})
+@router.post("/chat", responses={**may_answer(*SENT, 404, 503), **_FAILED})
 async def chat(  # noqa: PLR0917 - FastAPI gives them by their names
     body: Question,
     services: InService,
@@ -96,7 +107,7 @@ async def chat(  # noqa: PLR0917 - FastAPI gives them by their names
     )
 
 
-@router.post("/chat/stream", responses={**may_answer(404, 503), **_STREAM}, response_class=Response)
+@router.post("/chat/stream", responses={**may_answer(*SENT, 404, 503), **_STREAM}, response_class=Response)
 async def chat_stream(  # noqa: PLR0917 - the same
     body: Question,
     services: InService,

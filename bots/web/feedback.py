@@ -8,7 +8,7 @@ from ulid import ULID
 
 from bots.web.access import Caller, needs
 from bots.web.people import person_of
-from bots.web.problems import may_answer
+from bots.web.problems import SENT, may_answer
 from bots.web.services import InService, Services
 from bots.web.shapes import (
     BinaryFeedback,
@@ -28,7 +28,7 @@ from core.messages import PersonRef
 from core.store.traces import State, Trace
 from core.store.web_keys import Scope
 
-router = APIRouter(tags=["feedback"], responses=may_answer(404, 409, 503))
+router = APIRouter(tags=["feedback"], responses=may_answer(*SENT, 404, 409, 503))
 
 Judge = Annotated[Caller, Depends(needs(Scope.FEEDBACK))]
 _REFUSED: Final = {

@@ -29,10 +29,12 @@ STATUS: Final[Mapping[type[PlauditError], int]] = {
     DatabaseUnavailableError: 503,
 }
 _WORDS: Final = {
+    400: "The body is not JSON.",
     401: "There is no key, or it is not in use.",
     403: "The key is not for this.",
     404: "There is no such thing.",
     409: "It is not time for this yet.",
+    413: "The body is too large.",
     422: "Something in the request cannot be; the sentence says what.",
     429: "Too many requests: `Retry-After` says when to go on.",
     503: "Not now: try again in a moment.",
@@ -42,6 +44,10 @@ _WORDS: Final = {
 def may_answer(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """For the description of the interface: the statuses that a route may refuse with, besides those of all."""
     return {status: {"model": Problem, "description": _WORDS[status]} for status in (401, 403, 422, 429, *statuses)}
+
+
+SENT: Final = (400, 413)
+"""The statuses for what is wrong with a body."""
 
 
 def handle_problems(app: FastAPI) -> None:

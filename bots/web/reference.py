@@ -8,12 +8,15 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from starlette.routing import NoMatchFound
 
 router = APIRouter(include_in_schema=False)
 
 _HERE: Final = Path(__file__).parent / "plain"
 _TEMPLATES: Final = Environment(loader=FileSystemLoader(_HERE), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_MARKDOWN: Final = MarkdownIt("js-default")  # without HTML
 _JSON: Final = "application/json"
 
 
@@ -39,6 +42,14 @@ class Operation:
     takes: tuple[Line, ...]
     gives: tuple[Line, ...]
     answers: tuple[tuple[str, str], ...]
+
+
+def _inline(text: str) -> Markup:
+    # What Markdown makes of our own docstrings, in which it takes no HTML.
+    return Markup(_MARKDOWN.renderInline(text))  # noqa: S704 - see above
+
+
+_TEMPLATES.filters["inline"] = _inline
 
 
 @router.get("/docs")
@@ -123,4 +134,4 @@ def _kind(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
         return f"list of {_kind(schema.get('items', {}), schemas)}"
     kind = str(schema.get("format") or schema.get("type") or "anything")
     low, high = schema.get("minimum"), schema.get("maximum")
-    return f"{kind} {low:,}–{high:,}" if low is not None and high is not None else kind
+    return f"{kind} {int(low):,}–{int(high):,}" if low is not None and high is not None else kind
