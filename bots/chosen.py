@@ -39,6 +39,14 @@ def tokens_of(settings: Settings, platforms: Iterable[str]) -> dict[str, tuple[s
     return {each: _tokens(settings, each) for each in platforms}
 
 
+def at_address(settings: Settings, platforms: Iterable[str], host: str | None, port: int | None) -> Settings:
+    """The settings with another address for the web, where one is chosen. Raises SettingsError without the web."""
+    chosen = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
+    if chosen and WEB not in platforms:
+        raise SettingsError("--host and --port are about the web: leave them away, or run web.")
+    return settings.model_copy(update=chosen)
+
+
 def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
     if platform not in _NEEDED:
         raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(LISTENING)}.")

@@ -27,7 +27,7 @@ from bots import (
     setting_up,
     terminal,
 )
-from bots.chosen import LISTENING, PLATFORMS, policies_from, tokens_of
+from bots.chosen import LISTENING, PLATFORMS, at_address, policies_from, tokens_of
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
@@ -112,6 +112,10 @@ def run_bot(
             help="Of Discord's servers, hear these shards of so many; auto: all, in as many as Discord advises.",
         ),
     ] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Where the web listens, in place of PLAUDIT_WEB_HOST.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Its port, in place of PLAUDIT_WEB_PORT.")] = None,
 ) -> None:
     """Run the bot until it is stopped (Ctrl-C, SIGTERM, its terminal closed); replies in flight get their grace.
 
@@ -121,6 +125,7 @@ def run_bot(
     logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
     if shards is not None and "discord" not in platforms:
         raise SettingsError("--shards is about Discord's servers: leave it away, or run discord.")
+    settings = at_address(settings, platforms, host, port)
     some = ALONE if shards is None else read_shards(shards)
     policies_from(settings)
     tokens_of(settings, platforms)
