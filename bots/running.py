@@ -96,6 +96,7 @@ def options_from(settings: Settings, look_back: timedelta = SPAN) -> Options:
         reserve=settings.final_reserve,
         idle=timedelta(minutes=settings.idle_minutes),
         look_back=look_back,
+        live_replies=settings.live_replies,
     )
 
 
@@ -151,6 +152,7 @@ async def running(
                 clock=SystemClock(),
                 options=options_from(settings, policies.look_back),
                 policies=policies,
+                spending=store.spending(),
             )
         )
         leases.on_lost = assistant.lose
@@ -169,10 +171,10 @@ async def running(
         if settings.retention_days:
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
-        await stack.enter_async_context(timers(*jobs))
-        await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
         pushes = await stack.enter_async_context(PushTimer(settings, policies, store, SystemClock()))
         jobs.append(Job("push to the Hub", LOOK, in_one_place(leases, pushes.if_due)))
+        await stack.enter_async_context(timers(*jobs))
+        await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
         if settings.health_port:
             watched = Watched(
                 store=store,

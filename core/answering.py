@@ -14,6 +14,7 @@ from core.events import MessageReceived
 from core.gate import Gates
 from core.live import LiveReplies, LiveReply
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
+from core.models import Models
 from core.outcome import Outcome
 from core.ports import CanRelay, CanShowTyping, ChatPlatform, Ended, LanguageModel, Leases, PendingTurn, Store
 from core.prompt import Window, build_prompt
@@ -92,6 +93,8 @@ class Answered:
     last_text: str
     """What the last part shows."""
     is_complete: bool
+    tokens: int = 0
+    """Read and written for it, where the model counts them."""
 
 
 class Answering:
@@ -101,10 +104,9 @@ class Answering:
         self,
         *,
         store: Store,
-        model: LanguageModel,
+        models: Models,
         clock: Clock,
         live: LiveReplies,
-        system_prompt: str,
         reply_characters: int,
         folds_thinking: bool,
         reserve: int,
@@ -115,10 +117,9 @@ class Answering:
         self._leases = leases
         self._noting = Tasks()
         self._store = store
-        self._model = model
+        self._models = models
         self._clock = clock
         self._live = live
-        self._system_prompt = system_prompt
         self._reply_characters = reply_characters
         self._folds_thinking = folds_thinking
         self._window = window
@@ -151,18 +152,18 @@ class Answering:
 
     async def answer(self, turn: Turn) -> Answered:
         """Answer a question, whatever happens: the person sees something, and the log knows."""
-        reply_id = turn.reply_id
+        reply_id, model = turn.reply_id, self._models.at(turn.place)
         live = LiveReply(reply_id, turn.conversation.id, turn.question.author, turn.place)
         reply = self._reply(turn, live)
         live.is_posting = lambda: reply.posting
         for part in turn.begun or ():
             self._live.posted(live, part)
         with self._live.growing(live):
-            outcome = await self._stream(turn, reply)
+            outcome = await self._stream(turn, reply, model)
             if turn.withheld:
                 self._withhold(turn.question.id, turn.question.content)
                 self._withhold(reply_id, "".join(outcome.text))
-            await self._keep(self._record(turn, reply_id, reply, outcome))
+            await self._keep(self._record(turn, reply, outcome, model))
             if isinstance(reply, RelayedReply):
                 reply.kept(Ended(reply_id, turn.conversation.id, outcome.status, reply.note))
         logger.info(
@@ -177,7 +178,8 @@ class Answering:
             },
         )
         is_complete = outcome.status is ReplyStatus.COMPLETE and bool("".join(outcome.text).strip())
-        return Answered(reply_id, reply.parts, reply.last_text, is_complete)
+        tokens = outcome.usage.prompt_tokens + outcome.usage.completion_tokens if outcome.usage else 0
+        return Answered(reply_id, reply.parts, reply.last_text, is_complete, tokens)
 
     def _reply(self, turn: Turn, live: LiveReply) -> Reply:
         """The reply to a turn, about to be written, as its platform shows it."""
@@ -225,10 +227,12 @@ class Answering:
         sentence.finish()
         await sentence.show()
 
-    async def _stream(self, turn: Turn, reply: Reply) -> Outcome:
+    async def _stream(self, turn: Turn, reply: Reply, model: LanguageModel) -> Outcome:
         outcome = Outcome(self._clock.now())
         showing = asyncio.create_task(reply.show(), name=f"show the reply to {turn.question.id}")
-        reading = asyncio.create_task(self._read(turn, reply, outcome), name=f"read the reply to {turn.question.id}")
+        reading = asyncio.create_task(
+            self._read(turn, reply, outcome, model), name=f"read the reply to {turn.question.id}"
+        )
         self._reading.add(reading)
         if self._stopping:
             reading.cancel()
@@ -255,18 +259,18 @@ class Answering:
             logger.warning("reply_not_shown", extra={"error": str(error)})
         return outcome
 
-    async def _read(self, turn: Turn, reply: Reply, outcome: Outcome) -> None:
+    async def _read(self, turn: Turn, reply: Reply, outcome: Outcome, model: LanguageModel) -> None:
         if not turn.question.content.strip():
             raise ModelFailedError(_NO_WORDS, reason="interrupted")
         history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
         history = [self._in_words(each, turn) for each in history]
-        prompt = build_prompt(self._system_prompt, history, turn.question, self._window)
+        prompt = build_prompt(self._models.system_prompt(turn.place), history, turn.question, self._window)
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
             outcome.sentences.append(_CUT_NOTE)
         outcome.started_at = self._clock.now()
         thoughts = ThoughtFilter()
-        async with aclosing(self._model.reply(prompt.messages)) as chunks:
+        async with aclosing(model.reply(prompt.messages)) as chunks:
             async for chunk in chunks:
                 text, thought = thoughts.feed(chunk.text) if chunk.text else ("", "")
                 outcome.meta(chunk)
@@ -298,8 +302,8 @@ class Answering:
             outcome.add(text, self._clock)
             reply.write(text)
 
-    def _record(self, turn: Turn, reply_id: str, reply: Reply, outcome: Outcome) -> Record:
-        identity = self._model.identity
+    def _record(self, turn: Turn, reply: Reply, outcome: Outcome, model: LanguageModel) -> Record:
+        identity, reply_id = model.identity, turn.reply_id
         payload = AddMessage(
             id=reply_id,
             conversation_id=turn.conversation.id,
@@ -312,7 +316,7 @@ class Answering:
             trace_id=reply_id,
             client_request_id=client_request_id(turn.asked_in),
             model={"id": identity.id, "metadata": dict(identity.metadata)},
-            parameters=dict(self._model.parameters),
+            parameters=dict(model.parameters),
             started_at=_iso(outcome.started_at),
             first_token_at=_iso(outcome.first_token_at),
             ended_at=_iso(outcome.ended_at),

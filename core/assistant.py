@@ -13,8 +13,10 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.answering import Answered, Answering, Turn
+from core.budgets import Spending
 from core.clock import Clock
 from core.conversations import Conversations
+from core.errors import DatabaseUnavailableError
 from core.events import (
     ButtonPressed,
     CommandGiven,
@@ -29,6 +31,7 @@ from core.events import (
     ReactionsCleared,
 )
 from core.feedback import canonical_emoji
+from core.hearing.admission import Admission
 from core.hearing.commands import Commands, Log
 from core.hearing.courtesies import Courtesies
 from core.hearing.interactions import Interactions
@@ -44,6 +47,7 @@ from core.judging.telling import Telling, Told
 from core.judging.votes import Judging
 from core.live import LiveReplies
 from core.messages import PersonRef
+from core.models import Models
 from core.policy import OnePolicy, Policies
 from core.ports import ChatPlatform, LanguageModel, Leases
 from core.prompt import DEFAULT_WINDOW, Window
@@ -73,6 +77,8 @@ class Options:
     reserve: int = 1
     """Calls per window and rate bucket that are kept back for final texts."""
     idle: timedelta = timedelta(hours=12)
+    live_replies: int = 1_000
+    """How many replies may be in the making or waiting here; who asks for more is told to come back."""
     look_back: timedelta = SPAN
     """How old a reply may be to be compared with what the platform shows of it."""
 
@@ -93,8 +99,11 @@ class Assistant:
         options: Options,
         policies: Policies | None = None,
         leases: Leases | None = None,
+        spending: Spending | None = None,
     ) -> None:
         """`policies`: how feedback is taken where; the usual ways everywhere, if None.
+
+        `spending`: where budgets are counted; they do not hold, if None.
 
         `leases`: what is shared with other processes; nothing is, if None.
         """
@@ -105,6 +114,7 @@ class Assistant:
         self._clock = clock
         self._tasks = Tasks()
         self._platforms: dict[str, ChatPlatform] = {}
+        models = Models(model, policies, options.system_prompt)
         self._live = live = LiveReplies(leases)
         said, opinions = Said(environment), Opinions(environment)
         replies = Replies(store, live)
@@ -114,10 +124,9 @@ class Assistant:
         commands = Commands(store, clock, environment)
         self._answering = Answering(
             store=store,
-            model=model,
+            models=models,
             clock=clock,
             live=live,
-            system_prompt=options.system_prompt,
             window=options.window,
             reply_characters=options.reply_characters,
             folds_thinking=options.folds_thinking,
@@ -130,12 +139,15 @@ class Assistant:
         self._turns = Turns(
             store=store,
             leases=leases,
-            conversations=Conversations(store, live, model, environment),
+            conversations=Conversations(store, live, models, environment),
             answering=self._answering,
             clock=clock,
             tasks=self._tasks,
             said=said,
             on_answered=self._answered,
+        )
+        self._admission = Admission(
+            policies, spending, clock, waiting=lambda: self._turns.count, most=options.live_replies
         )
         self._interactions = Interactions(
             store=store,
@@ -169,6 +181,7 @@ class Assistant:
             keeps_feedback=keeps_feedback,
             clock=clock,
             look_at=self._reconciling.look_at,
+            admission=self._admission,
         )
         self._reacting = Reacting(
             store=store,
@@ -289,6 +302,11 @@ class Assistant:
                 await self._interactions.show_home(event, platform)
 
     async def _answered(self, turn: Turn, answered: Answered) -> None:
+        author = turn.question.author
+        try:
+            await self._admission.used(PersonRef.parse(author) if author else None, turn.place, answered.tokens)
+        except DatabaseUnavailableError as error:
+            logger.warning("spending_not_counted", extra={"reply": answered.id, "error": str(error)})
         if turn.was_left:
             self._reconciling.look_at(turn.platform, answered.id)
         if self._options.keep_feedback:

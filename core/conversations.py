@@ -9,7 +9,8 @@ from typing import Final
 from core.events import MessageReceived
 from core.live import LiveReplies
 from core.messages import Conversation, Message, MessageRef, stable_ulid
-from core.ports import LanguageModel, Store
+from core.models import Models
+from core.ports import Store
 from core.records import Record, StartConversation, envelop
 
 RESET: Final = "reset"
@@ -18,10 +19,10 @@ RESET: Final = "reset"
 class Conversations:
     """Finds and starts conversations."""
 
-    def __init__(self, store: Store, live: LiveReplies, model: LanguageModel, environment: str) -> None:
+    def __init__(self, store: Store, live: LiveReplies, models: Models, environment: str) -> None:
         self._store = store
         self._live = live
-        self._model = model
+        self._models = models
         self._environment = environment
 
     async def of_question(self, event: MessageReceived, *, withheld: bool = False) -> tuple[Conversation, list[Record]]:
@@ -74,7 +75,7 @@ class Conversations:
     def _start(
         self, event: MessageReceived, *, branched_from: Message | None, withheld: bool
     ) -> tuple[Conversation, list[Record]]:
-        model = self._model.identity
+        model = self._models.at(event.place).identity
         conversation = Conversation(
             id=stable_ulid(event.at, f"conversation:{event.message.key}"),
             model=model,

@@ -421,6 +421,15 @@ class LanguageModel(Protocol):
         ...
 
 
+@runtime_checkable
+class CanBeAnother(Protocol):
+    """A language model's server that has others, too."""
+
+    def other(self, name: str, parameters: Mapping[str, Any]) -> LanguageModel:
+        """The model of this name there (empty: the same), asked with these parameters beside its own."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class PendingTurn:
     """A question whose answer is not in the log yet."""

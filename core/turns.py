@@ -74,6 +74,11 @@ class Turns:
         """Who waits for what."""
         return self._locks
 
+    @property
+    def count(self) -> int:
+        """How many replies are in the making or waiting here."""
+        return len(self._ours)
+
     @asynccontextmanager
     async def in_order(self, key: str) -> AsyncIterator[None]:
         """One at a time for all that shares `key`, first come, first served."""

@@ -59,6 +59,15 @@ NOT_KEPT: Final = "I could not keep that just now. Please try again in a minute.
 GONE: Final = "I do not know this answer any more."
 NOT_HEARD: Final = "Votes are not taken from everyone here; yours was not kept."
 OPTED_OUT: Final = "You asked me to keep nothing of yours. `/plaudit privacy resume` lets me again."
+NOT_ANSWERED: Final = "I may not answer you here. Whoever runs me can change that."
+SPENT: Final = (
+    "Your questions to me are used up for today. I am glad to go on after midnight (UTC); whoever runs me can allow "
+    "more."
+)
+SPENT_HERE: Final = (
+    "The questions to me in this channel are used up for today. After midnight (UTC) I am glad to go on."
+)
+BUSY: Final = "I am answering as many people as I can right now. Please ask me again in a minute."
 THANKS: Final = "Noted: {what}. Thank you!"
 TAKEN_BACK: Final = "Taken back."
 STILL_COUNTS: Final = "Taken back. Your reaction {what} still counts; take that off, too, if you like."

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived
 from core.feedback import read_correction
+from core.hearing.admission import Admission
 from core.hearing.commands import Commands, read_command
 from core.hearing.company import Company
 from core.hearing.courtesies import Courtesies
@@ -44,6 +45,7 @@ class Hearing:
         keeps_feedback: bool,
         clock: Clock,
         look_at: LookAt,
+        admission: Admission,
     ) -> None:
         """`look_at` finds out, in the background, how things stand where a reply is."""
         self._store = store
@@ -58,6 +60,7 @@ class Hearing:
         self._keeps_feedback = keeps_feedback
         self._clock = clock
         self._look_at = look_at
+        self._admission = admission
         self._company = Company()
 
     async def received(self, event: MessageReceived, platform: ChatPlatform) -> None:
@@ -84,7 +87,7 @@ class Hearing:
         words = read_command(event.text)
         match words:
             case None:
-                await self._turns.ask(event, platform)
+                await self._ask(event, platform)
             case ["reset"]:
                 if (answer := await self._turns.reset(event)) is not None:
                     self._courtesies.say(event, platform, answer)
@@ -122,7 +125,19 @@ class Hearing:
         if conversation is None or conversation.ended_at is not None:
             return
         if await self._company.is_alone(event, conversation, platform):
+            await self._ask(event, platform)
+
+    async def _ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
+        """Take a question, or say why it is not answered, once."""
+
+        async def is_known() -> bool:
+            return await self._store.message_at(event.message) is not None
+
+        sentence = await self._admission.refusal(event, is_known)
+        if not sentence:
             await self._turns.ask(event, platform)
+        elif not event.found_later and await self._turns.is_first(event.message, "refused"):
+            self._courtesies.say(event, platform, sentence)
 
     async def edited(self, event: MessageEdited, platform: ChatPlatform) -> None:
         """Someone changed it."""

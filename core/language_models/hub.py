@@ -56,6 +56,19 @@ class HubModel:
         self.identity = ModelIdentity(name or endpoint, metadata)
         self._client = SharedClient()
 
+    def other(self, name: str, parameters: Mapping[str, Any]) -> "HubModel":
+        """Another model of the same server, or of the Hub, over the same connections; open as long as this one is."""
+        is_url = self.endpoint.startswith(("http://", "https://"))
+        another = HubModel(
+            self.endpoint if is_url or not name else name,
+            name=(name or self._name or "") if is_url else "",
+            token=self._token,
+            parameters={**self.parameters, **parameters},
+            timeout=self._timeout,
+        )
+        another._client = self._client
+        return another
+
     async def __aenter__(self) -> Self:
         """Make huggingface_hub use our pool of connections."""
         set_async_client_factory(lambda: self._client)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
+from core.budgets import Budget
 from core.feedback import USER_CATEGORY, USER_FEEDBACK, USER_RATING, Meaning
 from core.messages import MessageRef, PlaceRef
 
@@ -90,6 +91,46 @@ class Policy:
     """Whose is not, even where they are among the former; nobody's where nobody is named."""
     segments: Mapping[str, Audience] = field(default_factory=dict)
     """What a rater is called in reports: the first whose audience names them; `user` where none does."""
+
+    answered: Audience = Audience()
+    """Whose questions are answered; everyone's where nobody is named."""
+    unanswered: Audience = Audience()
+    """Whose are not, even where they are among the former."""
+    model: str = ""
+    """Which model answers; empty: the setting's."""
+    system_prompt: str = ""
+    """What it is told before every conversation; empty: the setting's."""
+    max_tokens: int = 0
+    """The longest answer; 0: the setting's."""
+    temperature: float | None = None
+    """None: the setting's."""
+    turns_per_person: int = 0
+    """Questions in a day (UTC), as the next three; 0: no limit."""
+    tokens_per_person: int = 0
+    turns_per_channel: int = 0
+    tokens_per_channel: int = 0
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent there in a day."""
+        return Budget(
+            self.turns_per_person or None,
+            self.tokens_per_person or None,
+            self.turns_per_channel or None,
+            self.tokens_per_channel or None,
+        )
+
+    @property
+    def parameters(self) -> dict[str, int | float]:
+        """What differs from the settings in what the model is asked with."""
+        chosen = {"max_tokens": self.max_tokens or None, "temperature": self.temperature}
+        return {name: value for name, value in chosen.items() if value is not None}
+
+    def answers(self, person_id: str, roles: tuple[str, ...], channel: str) -> bool:
+        """Whether the questions of this person are answered there."""
+        if self.unanswered.names(person_id, roles, channel):
+            return False
+        return self.answered.is_everyone or self.answered.names(person_id, roles, channel)
 
     def hears(self, person_id: str, roles: tuple[str, ...], channel: str) -> bool:
         """Whether the judgement of this person is kept there."""

@@ -131,6 +131,8 @@ def _emoji(policy: Policy) -> Iterator[str]:
 
 def _toml(value: Any) -> str:
     match value:
+        case None:
+            return '""'
         case Cron():
             return _toml(value.text)
         case timedelta():

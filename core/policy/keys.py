@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -136,6 +136,7 @@ class SomeThere(Some):
         return replace(super().audience(), channels=frozenset(self.channels))
 
 
+_COUNT = "a whole number; 0: as many as they like"
 _AUDIENCE = "a table with lists of `channels`, `roles` and `people`: ids as the platform shows them, roles also by name"
 
 
@@ -200,6 +201,56 @@ class Layer(Keys):
     unheard: Annotated[
         SomeThere | None,
         Field(title=_AUDIENCE, description="Whose judgement is not kept, even where `heard` names them."),
+    ] = None
+    answered: Annotated[
+        SomeThere | None,
+        Field(title=_AUDIENCE, description="Whose questions are answered; everyone's where nobody is named."),
+    ] = None
+    unanswered: Annotated[
+        SomeThere | None,
+        Field(title=_AUDIENCE, description="Whose questions are not, even where `answered` names them."),
+    ] = None
+    model: Annotated[
+        Annotated[str, StringConstraints(max_length=200)] | None,
+        Field(
+            title="the id of a model at the same endpoint or on the Hub",
+            description="Which model answers. Empty: the one of MODEL_ENDPOINT and MODEL_NAME.",
+        ),
+    ] = None
+    system_prompt: Annotated[
+        Annotated[str, StringConstraints(max_length=20_000)] | None,
+        Field(
+            title="a text of at most 20,000 characters",
+            description="What the model is told before every conversation. Empty: PLAUDIT_SYSTEM_PROMPT.",
+        ),
+    ] = None
+    max_tokens: Annotated[
+        StrictInt | None,
+        Field(ge=0, title="a whole number", description="The longest answer, in tokens. 0: PLAUDIT_MAX_TOKENS."),
+    ] = None
+    temperature: Annotated[
+        Annotated[float, Field(ge=0, le=5)] | Literal[""] | None,
+        Field(title='a number from 0 to 5, or ""', description='Sampling temperature. "": PLAUDIT_TEMPERATURE.'),
+    ] = None
+    turns_per_person: Annotated[
+        StrictInt | None,
+        Field(
+            ge=0,
+            title=_COUNT,
+            description="How many questions a person may ask in a day (UTC). When that is spent, they are told so.",
+        ),
+    ] = None
+    tokens_per_person: Annotated[
+        StrictInt | None,
+        Field(ge=0, title=_COUNT, description="How many tokens may be read and written for a person in a day."),
+    ] = None
+    turns_per_channel: Annotated[
+        StrictInt | None,
+        Field(ge=0, title=_COUNT, description="How many questions may be asked in a channel in a day."),
+    ] = None
+    tokens_per_channel: Annotated[
+        StrictInt | None,
+        Field(ge=0, title=_COUNT, description="How many tokens may be read and written in a channel in a day."),
     ] = None
     emoji: Annotated[
         Mapping[str, Annotated[Meaning | None, PlainValidator(_meaning)]] | None,

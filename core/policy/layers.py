@@ -17,6 +17,11 @@ from core.policy.lines import Path
 Key: TypeAlias = tuple[str, ...]
 """A place: `()`, platform, platform and workspace, or all three with the channel."""
 
+_AUDIENCES: Final = ("heard", "unheard", "answered", "unanswered")
+_PLAIN: Final = (
+    *("thread", "seeds", "ask_why", "ask_pause", "model", "system_prompt", "max_tokens"),
+    *("turns_per_person", "tokens_per_person", "turns_per_channel", "tokens_per_channel"),
+)
 _CONTROLS: Final = {"🔁": "asks for another answer", "✏": "offers to correct the reply"}
 _EMOJI: Final = re.compile(r"([\w+'-]|[^\x00-\x7f\s]|[#*](?=⃣)){1,100}")
 """An emoji, or the name of a custom one, as `canonical_emoji` leaves them."""
@@ -78,10 +83,10 @@ def policy_of(layers: Sequence[Layer]) -> Policy:
         categories=categories,
         dimensions=dimensions,
         comment_dimension=comment,
-        heard=given["heard"].audience() if "heard" in given else DEFAULT.heard,
-        unheard=given["unheard"].audience() if "unheard" in given else DEFAULT.unheard,
         segments=segments,
-        **{name: given[name] for name in ("thread", "seeds", "ask_why", "ask_pause") if name in given},
+        **{name: given[name].audience() for name in _AUDIENCES if name in given},
+        **{name: given[name] for name in _PLAIN if name in given},
+        temperature=given.get("temperature", "") if given.get("temperature", "") != "" else None,
     )
 
 

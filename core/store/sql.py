@@ -37,6 +37,7 @@ from core.store.past import Past, past
 from core.store.refolding import Difference, Refolding
 from core.store.retention import Retention
 from core.store.rewriting import Found, Rewriting, find
+from core.store.spending import SqlSpending
 from core.store.sql_counts import SqlCounts
 from core.store.statements import Statements
 from core.store.touched import Touched, touched
@@ -114,6 +115,10 @@ class SqlStore(SqlCounts):
     def web_keys(self) -> WebKeys:
         """Who may do what over HTTP."""
         return WebKeys(self._database, self._clock)
+
+    def spending(self) -> SqlSpending:
+        """What people and channels have spent of their day's budget."""
+        return SqlSpending(self._database, self.pseudonyms)
 
     def traces(self) -> Traces:
         """The replies by their trace ids."""

@@ -271,6 +271,18 @@ class WebKeyRow(Base, table=True):
     revoked_at: datetime | None = Field(sa_type=UtcDateTime)
 
 
+class SpendingRow(Base, table=True):
+    """What a person (by pseudonym) or a channel has spent in a day. Not folded."""
+
+    __tablename__ = "spending"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    who: str = Field(primary_key=True)
+    day: str = Field(primary_key=True)
+    turns: int = Field(sa_type=SEQ)
+    tokens: int = Field(sa_type=SEQ)
+
+
 class ExportRow(Base, table=True):
     """Something that was given records out of the log: those from `seq_from` to `seq_to`. Not folded.
 

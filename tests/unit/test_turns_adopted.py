@@ -345,7 +345,7 @@ async def test_when_the_lease_is_lost_nothing_more_is_shown_or_kept_from_here(ho
 async def test_a_turn_that_was_lost_can_be_taken_up_again_by_the_same_process(house):
     scripts = iter([SLOW, WHOLE])
     async with house.process(WHOLE) as assistant:
-        assistant._answering._model.script = lambda _: next(scripts)
+        assistant._answering._models._usual.script = lambda _: next(scripts)
         await assistant.handle(house.question(), house.platform)
         await until(lambda: house.platform.shown)
         [waiting] = await house.leases.orphans()
