@@ -1,8 +1,8 @@
 """The command line's digest: printed as it would be posted, or posted now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,15 +15,17 @@ from bots.presenting import opened_at
 from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
 from core.errors import SettingsError
+from core.insight.alert import Fall, fall
 from core.insight.charts import day_chart
 from core.insight.digest import Digest, digest
 from core.insight.drawing import as_png
 from core.messages import MessageRef
+from core.policy.file import Reloading
 from core.policy.telling import Digest as Plan
 from core.settings import Settings
 from core.store.sql import SqlStore
-from core.telling.teller import DIGEST, note, post_digest
-from core.telling.words import digest_lines
+from core.telling.teller import DIGEST, note, post_digest, recent_votes
+from core.telling.words import alert_lines, digest_lines
 
 
 def command(
@@ -36,40 +38,48 @@ def command(
 ) -> None:
     """Print the digest, or post it: the figures of some days beside those before. plaudit.toml says which, and where.
 
-    A running bot posts it by itself when it is due.
+    What is printed includes the alert, where there is reason for one. A running bot posts both by itself.
     """
     posts = now and not dry_run
     if until is not None and posts:
         raise SettingsError("--until is for looking back: print it with --dry-run.")
     settings = settings_chosen()
-    plan = policies_from(settings).digest
-    if posts and not plan.to:
+    policies = policies_from(settings)
+    if posts and not policies.digest.to:
         raise SettingsError(
             f"There is nowhere to post the digest: name a channel in {settings.config}, below [digest]: "
             'to = ["slack:T0123ABCD:C0123ABCD"]. `--now --dry-run` prints it here.'
         )
-    found, links = run(_made(settings, plan, moment(until) if until else datetime.now(UTC), posts=posts))
+    made = run(_made(settings, policies, moment(until) if until else datetime.now(UTC), posts=posts))
     if chart is not None:
-        chart.write_bytes(as_png(day_chart(found.by_day), background="white"))
+        chart.write_bytes(as_png(day_chart(made.digest.by_day), background="white"))
     if as_json:
-        show(_as_json(found, links))
+        show(_as_json(made))
     elif posts:
-        for place in plan.to:
+        for place in policies.digest.to:
             out.print(f"Posted in {place.key.rstrip(':')}.", highlight=False)
     else:
-        _print(found, plan, links)
+        _print(made, policies)
 
 
-async def _made(
-    settings: Settings, plan: Plan, until: datetime, *, posts: bool
-) -> tuple[Digest, Mapping[MessageRef, str]]:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    digest: Digest
+    fall: Fall | None
+    """What is seen now, whether it was told or not."""
+    links: Mapping[MessageRef, str]
+
+
+async def _made(settings: Settings, policies: Reloading, until: datetime, *, posts: bool) -> _Made:
     from bots.speaking import links  # noqa: PLC0415 - the platforms' SDKs, which other commands do without
 
+    plan = policies.digest
     async with opened() as store:
         found = await digest(store, until, days=plan.days, worst_replies=plan.worst)
+        seen = fall(await recent_votes(store, until), until, once_in_days=policies.alert.once_in_days)
         if posts:
             await _post(store, settings, plan, found)
-    return found, await links(settings, found.worst)
+    return _Made(found, seen, await links(settings, found.worst))
 
 
 async def _post(store: SqlStore, settings: Settings, plan: Plan, found: Digest) -> None:
@@ -86,18 +96,28 @@ async def _post(store: SqlStore, settings: Settings, plan: Plan, found: Digest) 
             await note(store, DIGEST, place, {}, found.worst, quotes=plan.quotes)
 
 
-def _print(found: Digest, plan: Plan, links: Mapping[MessageRef, str]) -> None:
-    for line in digest_lines(found, zone=plan.zone, links=links, quotes=plan.quotes):
-        out.print(Markdown(line, hyperlinks=False) if line else "")
+def _print(made: _Made, policies: Reloading) -> None:
+    found, plan = made.digest, policies.digest
+    _print_lines(digest_lines(found, zone=plan.zone, links=made.links, quotes=plan.quotes))
     if found.report.by_people.people:
         out.print("With the chart of both spans day by day, where it can be drawn and shown.", style="dim")
+    if made.fall is not None:
+        out.print()
+        once = policies.alert.once_in_days
+        _print_lines(alert_lines(made.fall, (), once_in_days=once, links={}, quotes=False))
 
 
-def _as_json(found: Digest, links: Mapping[MessageRef, str]) -> dict[str, Any]:
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        out.print(Markdown(line, hyperlinks=False) if line else "")
+
+
+def _as_json(made: _Made) -> dict[str, Any]:
+    found = made.digest
     numbers = asdict(found)
     for name in ("positive", "feedback"):
         changed = getattr(found, name)
         numbers[name] = changed and asdict(changed) | {"direction": changed.direction}
     numbers["parts"] = [asdict(each) | {"direction": each.direction} for each in found.parts]
-    numbers["worst"] = [asdict(each) | {"link": opened_at(each, links)} for each in found.worst]
-    return numbers
+    numbers["worst"] = [asdict(each) | {"link": opened_at(each, made.links)} for each in found.worst]
+    return numbers | {"fall": made.fall and asdict(made.fall)}

@@ -162,10 +162,11 @@ class Teller:
 
 
 async def recent_votes(store: SqlStore, now: datetime) -> list[GivenVote]:
-    """The votes that a fall is looked for in."""
+    """The votes until `now` that a fall is looked for in."""
     since = now - REACH
     models = [name for part in (await store.tally((Division.MODEL,), since)).parts for name in part.part]
-    return [GivenVote(each.person, each.at, each.positive) for each in await store.model_votes(models, since)]
+    votes = await store.model_votes(models, since)
+    return [GivenVote(each.person, each.at, each.positive) for each in votes if each.at <= now]
 
 
 async def post_digest(found: Digest, plan: keys.Digest, place: PlaceRef, platform: ChatPlatform, *, name: str) -> None:

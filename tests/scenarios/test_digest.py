@@ -301,6 +301,8 @@ def test_the_digest_is_printed_as_it_would_be_posted():
     assert Path("days.png").read_bytes().startswith(PNG)
     assert told["positive"]["direction"] == "worse"
     assert told["report"]["total_traces"] == 6
+    assert "People like the replies less than they did." in shown
+    assert told["fall"]["since"] == "2026-02-23"
 
 
 @pytest.mark.usefixtures("command")
@@ -336,7 +338,7 @@ async def test_the_running_bot_tells_by_itself_and_two_of_them_tell_once(postgre
 
         for _ in range(2):
             await stack.enter_async_context(running(settings, ["slack"]))
-        await pocket.until(lambda: len(looks) == 2 and min(looks.values()) >= 2, timeout=20)
+        await pocket.until(lambda: len(looks) == 2 and min(looks.values()) >= 2, timeout=60)
 
         posts = [each for each in pocket.room("general", on="slack").messages if each.author.is_bot]
         assert len(posts) == 1
