@@ -23,6 +23,7 @@ from bots.evaluation_tables import (
 )
 from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
+from core.errors import SettingsError
 from core.evaluating import kept
 from core.evaluating.asking import Asking
 from core.evaluating.evaluations import Evaluations, Result, Wish, least_liked
@@ -78,8 +79,13 @@ def evaluate(
     Its answers and the judge's words are kept in the log, apart from people's, and count in none of their numbers.
     """
     settings = settings_chosen()
-    selection = _selection(settings, replies, limit, _scope(since, until, platform, of_model))
-    wish = Wish(selection, set_, at_once, resume)
+    scope = _scope(since, until, platform, of_model)
+    if set_ is not None and (scope != Scope() or replies is not Choice.WRONG):
+        raise SettingsError(
+            "--replies, --since, --until, --platform and --of-model choose among the replies of the log: leave them "
+            "away with --set, all of whose rows are taken."
+        )
+    wish = Wish(_selection(settings, replies, limit, scope), set_, at_once, resume)
 
     async def work() -> Result:
         async with opened() as store, AsyncExitStack() as stack:

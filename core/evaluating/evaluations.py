@@ -118,6 +118,11 @@ class Evaluations:
         """Let the judge score the chosen replies that it has not scored. Raises as `evaluate` does."""
         as_of = await self._log.newest()
         items = await items_from_log(self._database, wish.selection, as_of)
+        if not items:
+            raise SettingsError(
+                "There is nothing to judge: people have voted on none of the chosen replies. `--replies all` takes "
+                "every reply."
+            )
         known = await self._scores(judge.id, items)
         missing = [each for each in items if each.id not in known]
         if missing:
@@ -160,8 +165,8 @@ class Evaluations:
         items, from_what = await self._items(wish, as_of)
         if not items:
             raise SettingsError(
-                "There is nothing to evaluate: none of the chosen replies was disliked or corrected by people. "
-                "`--replies all` takes every reply, `--set FILE` a set of your own."
+                "There is nothing to evaluate: none of the chosen replies was disliked or corrected by people, or the "
+                "set is empty. `--replies all` takes every reply, `--set FILE` a set of your own."
             )
         options = from_what | {"as_of": as_of, "items": len(items)}
         run = Run(

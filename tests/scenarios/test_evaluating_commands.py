@@ -204,6 +204,10 @@ def test_where_nothing_was_disliked_it_is_said_what_to_do(endpoint) -> None:
 
     with pytest.raises(SettingsError, match="--replies all"):
         plaudit("evaluate", *OTHER)
+    with pytest.raises(SettingsError, match="leave them away"):
+        plaudit("evaluate", *OTHER, "--set", "set", "--since", "2026-01-01")
+    with pytest.raises(SettingsError, match="nothing to judge"):
+        plaudit("judge", "--model", "judge-model", "--since", "2027-01-01")
     assert "no evaluation yet" in plaudit("evaluations")
     with pytest.raises(PlauditError, match="plaudit evaluations"):
         plaudit("evaluations", "01ABC")
