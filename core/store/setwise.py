@@ -14,7 +14,9 @@ from sqlalchemy import Connection, Table
 from core.store import log
 from core.store.columns import UtcDateTime, to_json_text
 from core.store.folding import fold
-from core.store.setwise_words import PostgresWords, SqliteWords, Words
+from core.store.setwise_postgres import PostgresWords
+from core.store.setwise_sqlite import SqliteWords
+from core.store.setwise_words import Words
 from core.store.statements import LATER, Statements
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
 from core.upcasting import STEPS
