@@ -65,14 +65,17 @@ def status(*, as_json: AsJson = False) -> None:
     """Say how far MLflow is behind the log, whether it is there, and whether anything is still to be erased in it."""
     from bots.mlflow_sync import address_from  # noqa: PLC0415 - as above
     from core.exports.mlflow.client import connected  # noqa: PLC0415
-    from core.exports.mlflow.syncing import KIND, Target  # noqa: PLC0415
+    from core.exports.mlflow.entries import entries  # noqa: PLC0415
 
     async def work() -> dict[str, Any]:
         address = address_from(settings_chosen())
         async with opened() as store:
             newest, consumers = await store.newest(), store.consumers()
-            exports = [each for each in await store.ledger().exports() if each.kind == KIND]
-            reached = {each.target: await consumers.position(Target.of(each.target).reader) for each in exports}
+            sent = [
+                (each, seq)
+                async for target, each in entries(store.ledger())
+                if (seq := await consumers.position(target.reader)) is not None
+            ]
         told: dict[str, Any] = {"server": address.base, "version": None, "fault": None}
         try:
             async with connected(address, pauses=()) as mlflow:
@@ -85,9 +88,10 @@ def status(*, as_json: AsJson = False) -> None:
                 "seq": seq,
                 "lag": max(newest - seq, 0),
                 "to_erase": each.stale_since is not None,
+                "error": each.options.get("error"),
+                "since": each.options.get("since"),
             }
-            for each in exports
-            if (seq := reached[each.target]) is not None
+            for each, seq in sent
         ]
         return told | {"newest": newest, "experiments": experiments}
 
@@ -102,9 +106,10 @@ def status(*, as_json: AsJson = False) -> None:
         line = f"Nothing was sent yet: the log has {told['newest']} records. `plaudit mlflow sync --once` sends it."
         out.print(line, highlight=False, soft_wrap=True)
         return
-    table = Table("experiment", "sent up to", "behind", "to be erased")
+    table = Table("experiment", "sent up to", "behind", "to be erased", "last error", "since")
     for each in told["experiments"]:
-        table.add_row(each["experiment"], str(each["seq"]), str(each["lag"]), "yes" if each["to_erase"] else "")
+        figures = (str(each["seq"]), str(each["lag"]), "yes" if each["to_erase"] else "")
+        table.add_row(each["experiment"], *figures, each["error"], each["since"])
     show(table)
 
 
@@ -122,7 +127,7 @@ async def _alone(store: SqlStore) -> AsyncIterator[None]:
 
 
 async def _once(store: SqlStore, since: int | None) -> "Sent":
-    from bots.mlflow_sync import one_pass, opened_sync  # noqa: PLC0415 - as above
+    from bots.mlflow_sync import note_trouble, one_pass, opened_sync  # noqa: PLC0415 - as above
     from core.exports.mlflow.client import MlflowAwayError  # noqa: PLC0415
 
     settings = settings_chosen()
@@ -131,11 +136,12 @@ async def _once(store: SqlStore, since: int | None) -> "Sent":
             with _bar(await store.newest()) as go_on:
                 return await one_pass(store, sync, since=since, go_on=go_on)
     except MlflowAwayError as error:
+        await note_trouble(settings, store, error)
         raise MlflowAwayError(f"{error} Nothing is lost: the next sync goes on where this one was.") from error
 
 
 async def _for_ever(store: SqlStore, since: int | None) -> None:
-    from bots.mlflow_sync import one_pass, opened_sync, pause_before  # noqa: PLC0415 - as above
+    from bots.mlflow_sync import note_trouble, one_pass, opened_sync, pause_before  # noqa: PLC0415 - as above
     from core.exports.mlflow.client import MlflowAwayError  # noqa: PLC0415
 
     settings = settings_chosen()
@@ -147,6 +153,7 @@ async def _for_ever(store: SqlStore, since: int | None) -> None:
         except MlflowAwayError as error:
             failures += 1
             pause = pause_before(failures)
+            await note_trouble(settings, store, error)
             logger.warning("mlflow_away", extra={"error": str(error), "again_in_seconds": pause})
         else:
             if failures:

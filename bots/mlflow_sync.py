@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from typing import Final
 
-from core.clock import Clock
+from core.clock import Clock, SystemClock
 from core.errors import PlauditError, SettingsError
 from core.exports.mlflow.client import Address, MlflowAwayError
+from core.exports.mlflow.entries import in_trouble
 from core.exports.mlflow.sending import Sent
 from core.exports.mlflow.syncing import MlflowEraser, Syncing, syncing
 from core.exports.mlflow.traces import Manner
@@ -89,6 +90,12 @@ async def _manner(store: SqlStore, table: Mlflow) -> Manner:
     return Manner(pseudonyms.of, named=table.people == "id", text=table.text)
 
 
+async def note_trouble(settings: Settings, store: SqlStore, error: PlauditError) -> None:
+    """Let `plaudit consumers` and `plaudit mlflow status` say what is wrong."""
+    with suppress(PlauditError):
+        await in_trouble(store.ledger(), address_from(settings).base, str(error), SystemClock().now())
+
+
 class MlflowTimer:
     """Sends from a running bot as often as plaudit.toml says, in one process, a few seconds at a time."""
 
@@ -112,6 +119,7 @@ class MlflowTimer:
             self._failures += 1
             pause = pause_before(self._failures)
             line = "mlflow_away" if isinstance(error, MlflowAwayError) else "mlflow_not_synced"
+            await note_trouble(self._settings, self._store, error)
             logger.warning(line, extra={"error": str(error), "again_in_seconds": pause})
         else:
             if self._failures:

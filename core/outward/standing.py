@@ -14,7 +14,8 @@ from core.outward.channel import Channel
 from core.store.columns import to_iso_text
 from core.store.ledger import Export
 
-KINDS: Final = ("webhook", "nats")
+KINDS: Final = ("webhook", "nats", "mlflow")
+"""What goes on sending, and says here what is wrong."""
 _NO_END: Final = 2**63 - 1
 """The last seq of an export that goes on."""
 

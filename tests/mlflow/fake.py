@@ -29,6 +29,8 @@ class FakeMlflow:
     token: str = ""
     refuses: Callable[[dict[str, Any]], bool] = lambda _: False
     """Which traces, and which spans, it does not take."""
+    breaks: Callable[[dict[str, Any]], bool] = lambda _: False
+    """At which it breaks: it answers as if it were out of order."""
     before_put: Callable[[], Awaitable[None]] | None = None
     """Done once, before the next trace is put."""
     url: str = ""
@@ -97,6 +99,8 @@ class FakeMlflow:
             await work()
         info = (await request.json())["trace"]["trace_info"]
         check_trace(info, self.experiments.values())
+        if self.breaks(info):
+            return refused("INTERNAL_ERROR", "constraint violation", 500)
         if self.refuses(info):
             return refused("INVALID_PARAMETER_VALUE", "no", 400)
         id_ = info["trace_id"]
@@ -114,6 +118,8 @@ class FakeMlflow:
         found = [span for each in given["resourceSpans"] for scope in each["scopeSpans"] for span in scope["spans"]]
         for span in found:
             assert (len(bytes.fromhex(span["traceId"])), len(bytes.fromhex(span["spanId"]))) == (16, 8)
+            if self.breaks(span):
+                return refused("INTERNAL_ERROR", "constraint violation", 500)
             if self.refuses(span):  # all or nothing
                 return refused("INVALID_PARAMETER_VALUE", "no", 422)
         for span in found:

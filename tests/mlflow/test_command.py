@@ -51,7 +51,7 @@ async def test_a_log_is_sent_told_of_and_erased_from(monkeypatch):
         "version": "3.17.2",
         "fault": None,
         "newest": 4,
-        "experiments": [{"experiment": where, "seq": 4, "lag": 0, "to_erase": False}],
+        "experiments": [{"experiment": where, "seq": 4, "lag": 0, "to_erase": False, "error": None, "since": None}],
     }
     assert [(each["name"], each["lag"]) for each in orjson.loads(readers)] == [(f"mlflow:{fake.url[7:]}#1", 0)]
     assert (traces, fake.traces) == (1, {})
@@ -59,6 +59,7 @@ async def test_a_log_is_sent_told_of_and_erased_from(monkeypatch):
 
 
 async def test_how_far_mlflow_is_behind_is_said_also_while_it_is_away(here, monkeypatch):
+    monkeypatch.setattr("core.exports.mlflow.client.PAUSES", ())
     async with fake_mlflow() as fake:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", fake.url)
         await plaudit("mlflow", "sync", "--once")
@@ -66,11 +67,18 @@ async def test_how_far_mlflow_is_behind_is_said_also_while_it_is_away(here, monk
         await store.append(begun("c2"))
         await store.erase(PersonRef.parse(ANN))
 
-    told = await plaudit("mlflow", "status")
+    with pytest.raises(PlauditError, match="Nothing is lost"):
+        await plaudit("mlflow", "sync", "--once")
+    told = orjson.loads(await plaudit("mlflow", "status", "--json"))
+    readers = orjson.loads(await plaudit("consumers", "--json"))
 
-    assert f"MLflow cannot be reached at {fake.url}" in told
-    line = next(each for each in told.splitlines() if "/#/experiments/1" in each)
-    assert [each.strip() for each in line.strip("│").split("│")][1:] == ["4", "2", "yes"]
+    away = f"MLflow cannot be reached at {fake.url}"
+    [experiment] = told["experiments"]
+    assert told["fault"].startswith(away)
+    assert (experiment["seq"], experiment["lag"], experiment["to_erase"]) == (4, 2, True)
+    assert experiment["error"].startswith(away)
+    assert [(each["lag"], each["error"]) for each in readers] == [(2, experiment["error"])]
+    assert "behind" in await plaudit("mlflow", "status")
 
 
 @pytest.mark.parametrize(

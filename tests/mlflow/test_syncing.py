@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from core.exports.mlflow.client import Address, MlflowAwayError, MlflowError, connected
-from core.exports.mlflow.syncing import MlflowEraser, Target
+from core.exports.mlflow.entries import Target
+from core.exports.mlflow.syncing import MlflowEraser
 from core.exports.mlflow.traces import Manner, trace_id
 from core.forgetting import propagate
 from core.messages import PersonRef
@@ -329,6 +330,35 @@ async def test_what_mlflow_does_not_take_is_named_and_does_not_stop_the_rest(sql
 
     assert sent.refused == ["c2-a1"]
     assert set(fake.traces) == {FIRST, trace_id("c3-a1")} == set(fake.spans)
+
+
+async def test_what_breaks_mlflow_is_told_from_mlflow_being_away(sql_store, fake, sync):
+    for name in ("c1", "c2", "c3"):
+        await sql_store.append(begun(name), *asked(name, "?", "!", 1))
+    fake.breaks = lambda given: trace_id("c2-a1")[3:] in repr(given)
+
+    sent = await sync()
+
+    assert sent.refused == ["c2-a1"]
+    assert {FIRST, trace_id("c3-a1")} == set(fake.traces) == set(fake.spans)
+
+
+async def test_what_the_operator_chooses_holds_for_what_was_sent_before_too(sql_store, fake, sync):
+    await sql_store.append(begun("c1"), *asked("c1", "one?", "One.", 1, by=ANN), vote("c1", BOB, value=True))
+    await sync()
+    await sql_store.append(begun("c2"), *asked("c2", "two?", "Two.", 1, by=ANN))
+
+    await sync(text=False)
+    without = repr(fake)
+    await sync(text=False, named=True)
+    named = fake.values
+    fake.calls.clear()
+    await sync(text=False, named=True)
+
+    assert not any(each in without for each in ("one?", "One.", "two?"))
+    assert named == {(BOB, "user_feedback"): True}
+    assert len(fake.traces) == 2
+    assert [call for call in fake.calls if "trace" in call] == []
 
 
 @pytest.mark.parametrize("path", ["/version", "/api/3.0/mlflow/traces", "/v1/traces"])

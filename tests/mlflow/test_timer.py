@@ -83,7 +83,7 @@ async def test_what_is_new_is_sent_as_often_as_the_file_says(fake, store, timer,
 
 
 async def test_while_mlflow_is_away_it_is_tried_ever_more_rarely(fake, timer, clock, caplog, monkeypatch):
-    monkeypatch.setattr("core.exports.mlflow.client.asyncio.sleep", _no_time)
+    monkeypatch.setattr("core.exports.mlflow.client.PAUSES", ())
     fake.is_away = lambda _: True
 
     with caplog.at_level(logging.WARNING):
@@ -100,10 +100,6 @@ async def test_while_mlflow_is_away_it_is_tried_ever_more_rarely(fake, timer, cl
     assert lines == [("mlflow_away", 15.0), ("mlflow_away", 30.0)]
     assert "out of order: 503" in caplog.records[0].error
     assert len(fake.traces) == 1
-
-
-async def _no_time(_seconds: float) -> None:
-    pass
 
 
 async def test_one_process_sends(fake, settings, policies, store):

@@ -182,12 +182,12 @@ class Mlflow:
 
 
 @asynccontextmanager
-async def connected(address: Address, pauses: Sequence[float] = PAUSES) -> AsyncIterator[Mlflow]:
-    """The server at an address; nothing is asked of it yet."""
+async def connected(address: Address, pauses: Sequence[float] | None = None) -> AsyncIterator[Mlflow]:
+    """The server at an address; nothing is asked of it yet. `pauses`: in place of `PAUSES`."""
     headers = {"authorization": f"Bearer {address.token}"} if address.token else {}
     auth = None if address.token or address.user is None else httpx2.BasicAuth(*address.user)
     async with httpx2.AsyncClient(base_url=address.base, headers=headers, auth=auth, timeout=_TIMEOUT) as http:
-        yield Mlflow(address, http, pauses)
+        yield Mlflow(address, http, PAUSES if pauses is None else pauses)
 
 
 def _not_let_in(base: str, answer: httpx2.Response) -> str:

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from core.exports.mlflow.client import Mlflow, MlflowRefusedError
+from core.exports.mlflow.client import Mlflow, MlflowAwayError, MlflowError, MlflowRefusedError
 from core.exports.mlflow.replies import Page, Replies, Reply
 from core.exports.mlflow.spans import spans
 from core.exports.mlflow.traces import Manner, trace, trace_id, withdrawn
@@ -18,6 +18,10 @@ _AT_ONCE: Final = 2
 _PAGE: Final = 100
 """Replies held in memory, and spans in one call."""
 _REMEMBERED: Final = 20_000
+_BROKEN: Final = 3
+"""Replies of one page at which MLflow may break (it answers some that it cannot store as if it were out of order)."""
+
+Put: TypeAlias = Callable[[Reply], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True)
@@ -49,7 +53,7 @@ class Sender:
 
         `afresh`: whatever it has of them is deleted first, also what nobody knows any more.
         """
-        wanted = [each for each in reply_ids if afresh or self._as_of.get(each, 0) < up_to]
+        wanted = [each for each in reply_ids if self._as_of.get(each, 0) < up_to]
         for start in range(0, len(wanted), _PAGE):
             await self._send(wanted[start : start + _PAGE], afresh=afresh)
 
@@ -89,15 +93,16 @@ class Sender:
             return
         try:
             await self._mlflow.put_spans(self._experiment, spans(replies, self._manner))
-        except MlflowRefusedError:
+        except (MlflowRefusedError, MlflowAwayError):
             await self._taken(replies, self._put_span)
 
     async def _put_span(self, reply: Reply) -> None:
         await self._mlflow.put_spans(self._experiment, spans([reply], self._manner))
 
-    async def _taken(self, replies: Iterable[Reply], put: Callable[[Reply], Coroutine[Any, Any, None]]) -> list[Reply]:
-        """The replies that `put` could put, some at once. One that is refused for good does not stop the others."""
+    async def _taken(self, replies: Iterable[Reply], put: Put) -> list[Reply]:
+        """The replies that `put` could put, some at once. One that cannot be taken does not stop the others."""
         taken: list[Reply] = []
+        failed: list[tuple[Reply, MlflowAwayError]] = []
         waiting = iter(replies)
 
         async def work() -> None:
@@ -105,8 +110,11 @@ class Sender:
                 try:
                     await put(reply)
                 except MlflowRefusedError as error:
-                    self.sent.refused.append(reply.id)
-                    logger.warning("mlflow_refused", extra={"reply": reply.id, "error": str(error)})
+                    self._refused(reply, error)
+                except MlflowAwayError as error:
+                    failed.append((reply, error))
+                    if len(failed) > _BROKEN:
+                        raise
                 else:
                     taken.append(reply)
 
@@ -117,4 +125,22 @@ class Sender:
             for each in working:
                 each.cancel()
             await asyncio.gather(*working, return_exceptions=True)
+        await self._tell_apart(failed, taken, put)
         return taken
+
+    async def _tell_apart(
+        self, failed: Sequence[tuple[Reply, MlflowAwayError]], taken: Sequence[Reply], put: Put
+    ) -> None:
+        """Whether it is these replies at which MLflow breaks, or MLflow itself. Raises MlflowAwayError where it is."""
+        if not failed:
+            return
+        if not taken:
+            raise failed[0][1]
+        await put(taken[0])  # what it took a moment ago, it takes, if it is there at all
+        for reply, error in failed:
+            self._refused(reply, error)
+
+    def _refused(self, reply: Reply, error: MlflowError) -> None:
+        if reply.id not in self.sent.refused:
+            self.sent.refused.append(reply.id)
+            logger.warning("mlflow_refused", extra={"reply": reply.id, "error": str(error)})

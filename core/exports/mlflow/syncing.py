@@ -7,27 +7,23 @@ ledger of exports before anything leaves. Nothing here is waited for by a reply.
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 from core.errors import SettingsError
-from core.exports.mlflow.client import PAUSES, Address, Mlflow, connected
+from core.exports.mlflow.client import Address, Mlflow, connected
+from core.exports.mlflow.entries import Target, describe, entry_of
 from core.exports.mlflow.replies import Replies
 from core.exports.mlflow.sending import Sender, Sent
 from core.exports.mlflow.traces import Manner
 from core.messages import Json
 from core.records import Record
 from core.store.engine import Database
-from core.store.ledger import Export
 from core.store.sql import SqlStore
 
 logger = logging.getLogger(__name__)
 
-KIND: Final = "mlflow"
-"""What the ledger calls it."""
-_ALL: Final = 2**53
-"""A seq that the log does not reach: what comes is sent, too."""
-_EXPERIMENTS: Final = "/#/experiments/"
+_NEVER_REACHED: Final = 2**53
+"""A seq that no log has: what is sent up to it, is sent in any case."""
 _BATCH: Final = 500
 
 
@@ -44,36 +40,14 @@ class Batch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An experiment on a server."""
-
-    server: str
-    experiment_id: str
-
-    @property
-    def address(self) -> str:
-        """Where its page is; in the ledger it is called so."""
-        return f"{self.server}{_EXPERIMENTS}{self.experiment_id}"
-
-    @property
-    def reader(self) -> str:
-        """What it is called among the readers of the log."""
-        return f"{KIND}:{self.server.partition('://')[2]}#{self.experiment_id}"
-
-    @classmethod
-    def of(cls, address: str) -> Self:
-        """The one that has this address."""
-        server, _, experiment_id = address.rpartition(_EXPERIMENTS)
-        return cls(server, experiment_id)
-
-
 class Syncing:
     """One experiment that is kept as the log says. Every method raises as `Mlflow`'s do, and as the store's."""
 
     def __init__(self, store: SqlStore, database: Database, mlflow: Mlflow, target: Target, manner: Manner) -> None:
         self.target = target
         self._store = store
+        self._manner = manner
+        self._afresh_to = 0
         self._replies = Replies(database)
         self._sender = Sender(mlflow, target.experiment_id, self._replies, manner)
 
@@ -83,10 +57,21 @@ class Syncing:
         return self._sender.sent
 
     async def begin(self, since: int | None = None) -> None:
-        """Before anything is sent, note that it will be. `since`: what came behind this seq is sent again."""
-        await self._export()
+        """Before anything is sent, note that it will be. `since`: what came behind this seq is sent again.
+
+        What was sent in another manner is sent again in this one, in place of what is there.
+        """
+        ledger, consumers = self._store.ledger(), self._store.consumers()
+        entry, manner = await entry_of(ledger, self.target), self._manner.told
+        if (told := entry.options.get("manner")) not in (None, manner):
+            logger.info("mlflow_sends_all_again", extra={"was": told, "is": manner})
+            # In this order: broken off between the two, it begins anew.
+            await consumers.move(self.target.reader, 0)
+            entry = await describe(ledger, entry, {"afresh_to": await self._store.newest()})
+        entry = await describe(ledger, entry, {"manner": manner, "error": None, "since": None})
+        self._afresh_to = entry.options.get("afresh_to", 0)
         if since is not None:
-            await self._store.consumers().move(self.target.reader, since)
+            await consumers.move(self.target.reader, since)
 
     async def sync(self, batches: AsyncIterator[Batch], go_on: Callable[[int], Awaitable[bool]] | None = None) -> None:
         """Take over what was erased, then what `batches` tell.
@@ -95,8 +80,9 @@ class Syncing:
         """
         await self.forget()
         async for batch in batches:
-            reached = batch.records[-1].seq or 0
-            await self._sender.send(await self._replies.touched(batch.records), up_to=reached)
+            first, reached = batch.records[0].seq or 0, batch.records[-1].seq or 0
+            touched = await self._replies.touched(batch.records)
+            await self._sender.send(touched, up_to=reached, afresh=first <= self._afresh_to)
             await batch.commit()
             await self.forget()
             if go_on is not None and not await go_on(reached):
@@ -104,7 +90,7 @@ class Syncing:
 
     async def forget(self) -> None:
         """Take over what was erased from the log since it was sent, be it of a person or because it is too old."""
-        export = await self._export()
+        export = await entry_of(self._store.ledger(), self.target)
         if export.stale_since is None:
             return
         messages = await self._store.ledger().erased_in(export)
@@ -116,20 +102,12 @@ class Syncing:
 
     async def send_afresh(self, message_ids: Sequence[str]) -> None:
         """Delete what there is of these messages, and send again what may be there of them."""
-        await self._sender.send(await self._replies.of_messages(message_ids), up_to=_ALL, afresh=True)
-
-    async def _export(self) -> Export:
-        """Our entry in the ledger."""
-        ledger = self._store.ledger()
-        for each in await ledger.exports():
-            if each.kind == KIND and each.target == self.target.address:
-                return each
-        return await ledger.note(KIND, self.target.address, seq_from=1, seq_to=_ALL)
+        await self._sender.send(await self._replies.of_messages(message_ids), up_to=_NEVER_REACHED, afresh=True)
 
 
 @asynccontextmanager
 async def syncing(
-    store: SqlStore, database: Database, address: Address, manner: Manner, pauses: Sequence[float] = PAUSES
+    store: SqlStore, database: Database, address: Address, manner: Manner, pauses: Sequence[float] | None = None
 ) -> AsyncIterator[Syncing]:
     """The experiment of an address, which is made where there is none. Raises MlflowError for what is no MLflow 3."""
     async with connected(address, pauses) as mlflow:

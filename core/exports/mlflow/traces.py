@@ -38,6 +38,12 @@ class Manner:
     text: bool = True
     """What people and the assistant wrote is sent too."""
 
+    @property
+    def told(self) -> str:
+        """In a line, so that another manner can be told from it: another key for the pseudonyms makes one."""
+        people = "id" if self.named else "pseudonym"
+        return f"people={people} text={str(self.text).lower()} key={self.pseudonym('')}"
+
     def person(self, key: str) -> str:
         """What a person is called there."""
         return key if self.named else self.pseudonym(key)
