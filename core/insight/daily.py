@@ -1,10 +1,9 @@
 """The counts of one day's replies by model and channel, and of several days together, for one scope. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from core.insight.statistics import PeopleRate, people_rate
 from core.store.counts import Division, Part, PartCounts, PersonVotes, Tally, name_of
@@ -12,6 +11,7 @@ from core.store.counts import Division, Part, PartCounts, PersonVotes, Tally, na
 _REMEMBERED: Final = 16
 """Scopes for which a day keeps its sums."""
 Key = TypeVar("Key")
+Pair: TypeAlias = tuple[int, int]
 DIVISIONS: Final = (Division.MODEL, Division.CHANNEL)
 """What a day's counts are divided by; a channel tells its platform."""
 
@@ -37,18 +37,15 @@ class Scope:
 class Sums:
     """Counts by the name of one division's part. They are not changed once they are looked at."""
 
-    counts: dict[str, list[int]] = field(default_factory=dict)
+    counts: dict[str, Pair] = field(default_factory=dict)
     """Replies, and how many of them anyone judged."""
-    votes: dict[str, dict[tuple[str, bool], list[int]]] = field(default_factory=dict)
+    votes: dict[str, dict[tuple[str, bool], Pair]] = field(default_factory=dict)
     """By person, and whether on the replies to their own questions: votes for and against."""
 
     @cached_property
     def by_people(self) -> PeopleRate:
         """The positive rate over all parts, in which each person counts alike."""
-        everyone: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        for votes in self.votes.values():
-            _add(everyone, votes)
-        return people_rate(everyone.values())
+        return people_rate(_people(self.votes.values()).values())
 
     @cached_property
     def rates(self) -> dict[str, float]:
@@ -71,7 +68,11 @@ class Day:
     """The counts of one day, and what was made of them for the scopes that were looked at."""
 
     def __init__(self, tally: Tally) -> None:
-        self.tally = tally
+        # Plain tuples: there are many for long, and the garbage collector need not look at them.
+        self.counts = tuple((each.part, each.replies, each.judged) for each in tally.parts)
+        self._votes = tuple(
+            (each.part, each.person, each.by_asker, each.positive, each.negative) for each in tally.votes
+        )
         self._sums: dict[tuple[str, str, str, Division], Sums] = {}
 
     def sums(self, scope: Scope, division: Division) -> Sums:
@@ -82,7 +83,18 @@ class Day:
         if sums is None:
             if len(self._sums) >= _REMEMBERED:
                 self._sums.clear()
-            sums = self._sums[key] = _summed(self.tally, scope, division)
+            sums = self._sums[key] = self._summed(scope, division)
+        return sums
+
+    def _summed(self, scope: Scope, division: Division) -> Sums:
+        sums = Sums()
+        names = {part: _name(part, division) for part, _, _ in self.counts if scope.holds(part)}
+        for part, replies, judged in self.counts:
+            if part in names:
+                _put(sums.counts, names[part], (replies, judged))
+        for part, person, by_asker, positive, negative in self._votes:
+            if part in names:
+                _put(sums.votes.setdefault(names[part], {}), (person, by_asker), (positive, negative))
         return sums
 
 
@@ -102,42 +114,26 @@ def merged(found: Iterable[Sums]) -> Sums:
     return whole
 
 
-def _summed(tally: Tally, scope: Scope, division: Division) -> Sums:
-    sums = Sums()
-    names = {part: _name(part, division) for part in {each.part for each in tally.parts} if scope.holds(part)}
-    for part in tally.parts:
-        if part.part in names:
-            _put(sums.counts, names[part.part], (part.replies, part.judged))
-    for each in tally.votes:
-        if each.part in names:
-            people = sums.votes.setdefault(names[each.part], {})
-            _put(people, (each.person, each.by_asker), (each.positive, each.negative))
-    return sums
-
-
 def _name(part: Part, division: Division) -> str:
     model, channel = part
     return name_of(division, model if division is Division.MODEL else channel)
 
 
-def _put(sums: dict[Key, list[int]], key: Key, counts: Sequence[int]) -> None:
-    """Add two counts to those of `key`; the lists of others are left as they are."""
+def _put(sums: dict[Key, Pair], key: Key, counts: Pair) -> None:
+    """Add two counts to those of `key`."""
     there = sums.get(key)
-    if there is None:
-        sums[key] = [*counts]
-    else:
-        there[0] += counts[0]
-        there[1] += counts[1]
+    sums[key] = counts if there is None else (there[0] + counts[0], there[1] + counts[1])
 
 
-def _add(everyone: dict[str, list[int]], votes: dict[tuple[str, bool], list[int]]) -> None:
-    for (person, _), (positive, negative) in votes.items():
-        sums = everyone[person]
-        sums[0] += positive
-        sums[1] += negative
+def _people(votes: Iterable[Mapping[tuple[str, bool], Pair]]) -> dict[str, Pair]:
+    """Each person's votes for and against."""
+    everyone: dict[str, Pair] = {}
+    for each in votes:
+        for (person, _), given in each.items():
+            _put(everyone, person, given)
+    return everyone
 
 
-def _mean_share(votes: dict[tuple[str, bool], list[int]]) -> float:
-    everyone: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    _add(everyone, votes)
-    return sum(positive / (positive + negative) for positive, negative in everyone.values()) / len(everyone)
+def _mean_share(votes: Mapping[tuple[str, bool], Pair]) -> float:
+    everyone = _people([votes]).values()
+    return sum(positive / (positive + negative) for positive, negative in everyone) / len(everyone)

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
 from core.insight.daily import DIVISIONS, Day, Scope, Sums, merged
@@ -18,16 +18,17 @@ from core.insight.statistics import Interval, PeopleRate, wilson
 from core.store.counts import Division, PartCounts, PersonVotes, Tally
 from core.store.touched import Touched
 
-KEPT: Final = timedelta(days=366)
-"""How far back days are kept at hand."""
+KEPT: Final = 365
+"""Days that are kept at hand."""
 _REMEMBERED: Final = 64
 """Views that are kept at hand."""
-_STAGES: Final = (timedelta(days=31), timedelta(days=92), timedelta(days=184), KEPT)
+_TURN: Final = timedelta(days=10)
+"""How many days are counted at once: that takes a second, and replies go on meanwhile."""
+_DAY: Final = timedelta(days=1)
 _LONG: Final = 120
 """Days from which on a line of days would be a scribble: weeks are shown."""
 _WEEK: Final = 7
-_MANY: Final = 20
-"""Days from which on it takes less to count all of them at once."""
+_NOTHING: Final = Day(Tally((), ()))
 
 
 class Source(Protocol):
@@ -37,14 +38,8 @@ class Source(Protocol):
         """Of which days the replies are that the records after `after` say something of."""
         ...
 
-    async def tally(
-        self, divisions: Sequence[Division] = (), since: datetime | None = None, until: datetime | None = None
-    ) -> Tally:
-        """The counts of a time window."""
-        ...
-
-    async def tally_of_day(self, divisions: Sequence[Division], day: date) -> Tally:
-        """The counts of the replies of one day, in UTC."""
+    async def tally_of_days(self, divisions: Sequence[Division], first: date, last: date) -> Tally:
+        """The counts of the replies of some days, in UTC."""
         ...
 
 
@@ -95,6 +90,8 @@ class Figures:
     _days: dict[date, Day] = field(default_factory=dict)
     _views: dict[tuple[Scope, Division, date], View] = field(default_factory=dict)
     _version: int = 0
+    _turn: timedelta = _TURN
+    """Days that are counted in the next turn; more and more, where there are none to count."""
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
     _queued: asyncio.Task[None] | None = None
@@ -132,7 +129,7 @@ class Figures:
 
     def names(self) -> tuple[list[str], list[str]]:
         """The models and the channels that there are."""
-        parts = {each.part for day in self._days.values() for each in day.tally.parts}
+        parts = {part for day in self._days.values() for part, _, _ in day.counts}
         return sorted({model for model, _ in parts if model}), sorted({channel for _, channel in parts if channel})
 
     def _done(self, task: asyncio.Task[None]) -> None:
@@ -145,41 +142,50 @@ class Figures:
             # Whoever asks from now on may have heard of something that this count comes too early for.
             self._queued = None
             found = await self.source.touched(max(self.seq, 0))
-            begun = date.max if self.seq < 0 else self.since
-            if found.everything or len(found.days) > _MANY:
-                self._keep(await self._counted(begun, date.max), anew=True)
+            if found.everything:
+                self._keep(await self._anew())
             else:
-                for day in found.days if self.seq >= 0 else ():
-                    self._keep({day: Day(await self.source.tally_of_day(DIVISIONS, day))})
+                for day in found.days:
+                    if day >= self.since:
+                        self._keep({day: _NOTHING} | await self._counted(day, day))
             self.seq = found.newest
-            for kept in _STAGES:
-                # One a turn: what is new is counted in between.
-                if (since := self.now().date() - kept) < self.since:
-                    self._keep(await self._counted(since, self.since))
-                    self.since = since
-                    break
-        if self.since > self.now().date() - KEPT:
+            await self._go_back()
+        if not self.covers(Scope(days=KEPT)):
             self.refresh()
 
-    def _keep(self, days: dict[date, Day], *, anew: bool = False) -> None:
-        self._days = days if anew else self._days | days
-        self._views.clear()
-        self._version += 1
+    async def _go_back(self) -> None:
+        """Count some days more, the newest first; what is new is counted in between."""
+        today = self.now().date()
+        newest, oldest = min(self.since - _DAY, today), _first(today, Scope(days=KEPT))
+        if newest >= oldest:
+            oldest = max(newest - self._turn + _DAY, oldest)
+            found = await self._counted(oldest, newest)
+            self._turn = _TURN if found else self._turn * 2
+            self._keep(found)
+            self.since = oldest
 
-    async def _counted(self, since: date, until: date) -> dict[date, Day]:
-        """The days from `since` until before `until`."""
-        if since >= until:
-            return {}
-        end = None if until == date.max else _begin(until)
-        return _by_day(await self.source.tally((Division.DAY, *DIVISIONS), _begin(since), end))
+    async def _anew(self) -> dict[date, Day]:
+        """All days that are counted, counted again; until that is done the former ones show."""
+        days: dict[date, Day] = {}
+        if last := max(self._days, default=None):
+            first = min(self._days)
+            while last >= first:
+                days |= await self._counted(max(first, last - _TURN + _DAY), last)
+                last -= _TURN
+        return dict.fromkeys(self._days, _NOTHING) | days
+
+    async def _counted(self, first: date, last: date) -> dict[date, Day]:
+        return _by_day(await self.source.tally_of_days((Division.DAY, *DIVISIONS), first, last))
+
+    def _keep(self, days: dict[date, Day]) -> None:
+        if days:
+            self._days = self._days | days
+            self._views.clear()
+            self._version += 1
 
 
 def _first(today: date, scope: Scope) -> date:
     return today - timedelta(days=scope.days - 1)
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _by_day(tally: Tally) -> dict[date, Day]:
@@ -199,7 +205,8 @@ def _view(days: Mapping[date, Day], today: date, scope: Scope, division: Divisio
     steps: dict[date, list[Sums]] = defaultdict(list)
     for day in sorted(each for each in days if first <= each <= today):
         begun = day - timedelta(days=day.weekday()) if step == _WEEK else day
-        steps[begun].append(days[day].sums(scope, division))
+        if (sums := days[day].sums(scope, division)).counts:
+            steps[begun].append(sums)
     summed = {begun: merged(found) for begun, found in steps.items()}
     tally = merged(summed.values()).tally()
     parts = sorted(reports(tally).items(), key=lambda each: (-each[1].total_traces, each[0]))

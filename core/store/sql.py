@@ -98,10 +98,9 @@ class SqlStore(SqlCounts):
         """Of which days the replies are that the records after `after` say something of."""
         return await self._database.read(partial(touched, after=after))
 
-    async def tally_of_day(self, divisions: Sequence[Division], day: date) -> Tally:
-        """The counts of the replies of one day, in UTC; it takes less than a tally of any other span."""
-        since = datetime.combine(day, time(), UTC)
-        until = since + timedelta(days=1)
+    async def tally_of_days(self, divisions: Sequence[Division], first: date, last: date) -> Tally:
+        """The counts of the replies of the days from `first` to `last`, in UTC, which are few of all there are."""
+        since, until = (datetime.combine(each, time(), UTC) for each in (first, last + timedelta(days=1)))
         return await self._database.read(partial(tally, divisions=divisions, since=since, until=until, few=True))
 
     async def condition(self, since: datetime) -> Condition:

@@ -1,13 +1,13 @@
 """The figures kept at hand are what a report says, whatever happened since they were counted."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from core.insight.daily import Scope
 from core.insight.overview import Figures
 from core.insight.report import Report, report, reports
 from core.messages import PersonRef, PlaceRef
-from core.store.counts import Division
+from core.store.counts import Division, Tally
 from core.store.sql import SqlStore
 from tests.contract.store_stories import (
     DISLIKE,
@@ -114,19 +114,17 @@ async def test_those_who_ask_at_once_share_a_count_and_a_late_one_gets_the_next(
     await told(sql_store)
     figures = Figures(sql_store, lambda: datetime.now(UTC))
     asked = []
-    tally = sql_store.tally
+    tally_of_days = sql_store.tally_of_days
 
-    async def tallied(*arguments: object, **named: object) -> object:
-        asked.append(arguments)
-        return await tally(*arguments, **named)  # type: ignore[arg-type]  # as they came
+    async def tallied(divisions: Sequence[Division], first: date, last: date) -> Tally:
+        asked.append(first)
+        return await tally_of_days(divisions, first, last)
 
-    sql_store.tally = tallied  # type: ignore[method-assign,assignment]  # to hear of it
+    sql_store.tally_of_days = tallied  # type: ignore[method-assign]  # to hear of it
     first, second = figures.refresh(), figures.refresh()
     await first
 
     assert first is second
-    assert figures.covers(Scope(days=30))
     await counted(figures)
-    before = len(asked)
     await figures.refresh()
-    assert len(asked) == before
+    assert len(asked) == len(set(asked)) < 20
