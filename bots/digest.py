@@ -11,6 +11,7 @@ import typer
 from rich.markdown import Markdown
 
 from bots.chosen import policies_from
+from bots.pages import picture
 from bots.presenting import opened_at
 from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
@@ -18,7 +19,6 @@ from core.errors import SettingsError
 from core.insight.alert import Fall, fall
 from core.insight.charts import day_chart
 from core.insight.digest import Digest, digest
-from core.insight.drawing import as_png
 from core.messages import MessageRef
 from core.policy.file import Reloading
 from core.policy.telling import Digest as Plan
@@ -33,7 +33,7 @@ def command(
     now: Annotated[bool, typer.Option("--now", help="Post it now, wherever plaudit.toml says.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print it as it would be posted; post nothing.")] = False,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Of the days before this moment.")] = None,
-    chart: Annotated[Path | None, typer.Option(metavar="FILE", help="Write its chart, as .png.")] = None,
+    chart: Annotated[Path | None, typer.Option(metavar="FILE", help="Its chart, as .svg or .png.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print the digest, or post it: the figures of some days beside those before. plaudit.toml says which, and where.
@@ -43,6 +43,8 @@ def command(
     posts = now and not dry_run
     if until is not None and posts:
         raise SettingsError("--until is for looking back: print it with --dry-run.")
+    if chart is not None and chart.suffix not in {".svg", ".png"}:
+        raise SettingsError(f"A chart is an .svg or a .png, not {chart.name}.")
     settings = settings_chosen()
     policies = policies_from(settings)
     if posts and not policies.digest.to:
@@ -52,7 +54,7 @@ def command(
         )
     made = run(_made(settings, policies, moment(until) if until else datetime.now(UTC), posts=posts))
     if chart is not None:
-        chart.write_bytes(as_png(day_chart(made.digest.by_day), background="white"))
+        chart.write_bytes(picture(day_chart(made.digest.by_day), chart.suffix))
     if as_json:
         show(_as_json(made))
     elif posts:

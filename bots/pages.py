@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from html import escape
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from bots.presenting import opened_at, told, with_interval
 from core.insight.agreement import Alpha
-from core.insight.charts import Theme, day_chart
+from core.insight.charts import Theme, day_chart, points
 from core.insight.drawing import as_png, as_svg, can_draw
 from core.insight.raters import agreement
 from core.insight.report import ALL, Report, Score, reports_by, scores
@@ -71,7 +71,12 @@ async def chart(counts: SqlStore | Past, window: Window, divisions: Sequence[Div
     """The positive rate day by day, of each part, as `.svg` or `.png`. Raises ChartsMissingError."""
     by = [each for each in divisions if each is not Division.DAY]
     spec = day_chart(await reports_by(counts, *by, Division.DAY, since=window.since, until=window.until))
-    return as_svg(spec).encode() if suffix == ".svg" else as_png(spec, background="white")
+    return picture(spec, suffix)
+
+
+def picture(chart: Mapping[str, Any], suffix: str) -> bytes:
+    """A chart as `.svg` or `.png`. Raises ChartsMissingError, NothingToDrawError."""
+    return as_svg(chart).encode() if suffix == ".svg" else as_png(chart, background="white")
 
 
 def _page(window: str, sections: Iterable[str]) -> str:
@@ -86,7 +91,7 @@ def _page(window: str, sections: Iterable[str]) -> str:
 
 
 def _charts(by_day: Mapping[str, Report]) -> str:
-    if len(by_day) == 1 or not can_draw():
+    if not (points(by_day) and can_draw()):
         return ""
     return "".join(f'<div class="{theme}">{as_svg(day_chart(by_day, theme))}</div>' for theme in Theme)
 

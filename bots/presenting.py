@@ -52,8 +52,8 @@ def parts_table(reports: Mapping[str, Report], window: str) -> Table:
     """The figures of many parts, a row for each."""
     table = Table(title=f"Replies of {window}", title_justify="left")
     table.add_column("", overflow="fold")  # the ends of two channels' names tell them apart
-    for each in _COLUMNS:
-        table.add_column(each)
+    for heading in _COLUMNS:
+        table.add_column(heading)
     for name, each in reports.items():
         cells = _column(each)[: len(_COLUMNS)]
         table.add_row(name or "elsewhere", *cells, end_section=name != ALL and name == [*reports][-2])

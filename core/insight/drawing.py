@@ -14,6 +14,10 @@ class ChartsMissingError(PlauditError):
     """What draws charts is not installed."""
 
 
+class NothingToDrawError(PlauditError):
+    """A chart without a single point has no size."""
+
+
 def can_draw() -> bool:
     """Whether what draws charts is installed."""
     try:
@@ -24,14 +28,20 @@ def can_draw() -> bool:
 
 
 def as_svg(chart: Mapping[str, Any]) -> str:
-    """A Vega-Lite specification as SVG. Raises ChartsMissingError."""
-    return str(_converter().vegalite_to_svg(vl_spec=dict(chart)))
+    """A Vega-Lite specification as SVG. Raises ChartsMissingError, NothingToDrawError."""
+    return str(_converter().vegalite_to_svg(vl_spec=_with_points(chart)))
 
 
 def as_png(chart: Mapping[str, Any], *, background: str | None = None) -> bytes:
-    """The same as PNG, on a `background` colour or on none. Raises ChartsMissingError."""
-    spec = {**chart, "background": background}
+    """The same as PNG, on a `background` colour or on none. Raises as `as_svg` does."""
+    spec = {**_with_points(chart), "background": background}
     return bytes(_converter().vegalite_to_png(vl_spec=spec, scale=SCALE))
+
+
+def _with_points(chart: Mapping[str, Any]) -> dict[str, Any]:
+    if not chart["data"]["values"]:
+        raise NothingToDrawError("There is nothing to draw: nobody voted in that time.")
+    return dict(chart)
 
 
 def _converter() -> ModuleType:

@@ -21,14 +21,14 @@ _BACKGROUND: Final = "white"
 
 async def drawn(chart: Mapping[str, Any]) -> bytes | None:
     """A Vega-Lite specification as PNG; None where it cannot be drawn here: the extra may not be installed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", __name__, stdin=pipe, stdout=pipe, stderr=nowhere
+        )
+    except OSError as error:
+        logger.warning("chart_not_drawn", extra={"error": str(error)})
+        return None
     try:
         async with asyncio.timeout(_PATIENCE):
             png, _ = await process.communicate(json.dumps(chart).encode())

@@ -311,6 +311,8 @@ def test_there_has_to_be_a_channel_to_post_in():
 
     with pytest.raises(SettingsError, match="name a channel"):
         plaudit("digest", "--now")
+    with pytest.raises(SettingsError, match=r"an \.svg or a \.png"):
+        plaudit("digest", "--chart", "days.gif")
     with pytest.raises(SettingsError, match="print it with --dry-run"):
         plaudit("digest", "--now", "--until", "2026-03-02")
 
