@@ -59,6 +59,8 @@ class Turn:
     """What shows of the answer already, where another process began it; None where none did."""
     was_left: bool = False
     """That process has died; what people did meanwhile where it answered, nobody may have heard."""
+    is_first: bool = False
+    """It begins its conversation: nothing was said before it that would have to be read."""
 
     @property
     def reply_id(self) -> str:
@@ -262,8 +264,7 @@ class Answering:
     async def _read(self, turn: Turn, reply: Reply, outcome: Outcome, model: LanguageModel) -> None:
         if not turn.question.content.strip():
             raise ModelFailedError(_NO_WORDS, reason="interrupted")
-        history = await self._store.history(turn.conversation.id, limit=self._window.messages + _WAITING_QUESTIONS)
-        history = [self._in_words(each, turn) for each in history]
+        history = [turn.question] if turn.is_first else await self._history(turn)
         prompt = build_prompt(self._models.system_prompt(turn.place), history, turn.question, self._window)
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
@@ -278,6 +279,10 @@ class Answering:
                 if outcome.is_too_long:
                     return
         self._write(reply, outcome, *thoughts.finish())
+
+    async def _history(self, turn: Turn) -> list[Message]:
+        limit = self._window.messages + _WAITING_QUESTIONS
+        return [self._in_words(each, turn) for each in await self._store.history(turn.conversation.id, limit=limit)]
 
     def _in_words(self, message: Message, turn: Turn) -> Message:
         """A message of the history with the words that the log must not have."""

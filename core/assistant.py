@@ -112,6 +112,7 @@ class Assistant:
         environment, keeps_feedback = options.environment, options.keep_feedback
         self._options = options
         self._clock = clock
+        self._store = store
         self._tasks = Tasks()
         self._platforms: dict[str, ChatPlatform] = {}
         models = Models(model, policies, options.system_prompt)
@@ -242,10 +243,20 @@ class Assistant:
             case _:
                 return [f"{event.message.key} "]
 
-    async def ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
-        """Take what someone wrote for a question, whatever its words; else as `handle`."""
+    async def ask(self, event: MessageReceived, platform: ChatPlatform) -> str:
+        """Take what someone wrote for a question, whatever its words; else as `handle`.
+
+        Returns why it is not answered; empty where it is.
+        """
+
+        async def is_known() -> bool:
+            return await self._store.message_at(event.message) is not None
+
         async with self._turns.in_order(f"{event.message.key} "):
-            await self._turns.ask(event, platform)
+            sentence = await self._admission.refusal(event, is_known)
+            if not sentence:
+                await self._turns.ask(event, platform)
+            return sentence
 
     async def tell(self, reply_id: str, person: PersonRef, said: Sequence[Opinion], *, name: str, by: str) -> Told:
         """Keep what a person says of a reply, now, by its id. `name` tells the act from all others.

@@ -89,17 +89,20 @@ class Turns:
     async def ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
         """Keep a question, and let it be answered."""
         async with self.in_order(event.place.key):
-            if (known := await self._store.message_at(event.message)) is not None:
+            known, withheld = await asyncio.gather(
+                self._store.message_at(event.message), self._store.opted_out(event.author.ref.key)
+            )
+            if known is not None:
                 # Told again: by now it might seem to belong to another conversation.
                 await self._reworded(event, known)
                 await self._ask_again(event, known, platform)
                 return
-            withheld = await self._store.opted_out(event.author.ref.key)
             conversation, records = await self._conversations.of_question(event, withheld=withheld)
             question = question_of(event, conversation)
             *_, is_new = await self._store.append(*records, self._said.add(event, question, withheld=withheld))
             if is_new:
-                await self._begin(Turn(conversation, question, event.message, event.place, platform, withheld))
+                turn = Turn(conversation, question, event.message, event.place, platform, withheld)
+                await self._begin(replace(turn, is_first=bool(records) and event.parent is None))
             elif (known := await self._store.message_at(event.message)) is not None:
                 # Another process was faster by so little that it may have died before it took the question up.
                 await self._ask_again(event, known, platform)

@@ -16,10 +16,16 @@ from core.events import MessageReceived
 from core.messages import MessageRef, Person, PlaceRef, Role
 from core.ports import Ended
 from core.store.traces import State
+from core.words import NOT_ANSWERED
 
 _CHANNEL = 16
 _ID = 12
 """Hexadecimal digits; together within the 50 characters that MLflow takes for the id of a request."""
+
+
+_TOO_MANY = 429
+_LATER = "60"
+"""Seconds after which one may ask again where others were asked too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,12 @@ async def address(services: Services, context: Context) -> Asked:
 
 
 async def ask(services: Services, asked: Asked, person: Person, text: str) -> Growing:
-    """Ask, durably; returns what grows. Raises DatabaseUnavailableError: then nothing was asked."""
+    """Ask, durably; returns what grows.
+
+    Raises:
+        HTTPException: 403 or 429 where the question is not let in; the sentence says why.
+        DatabaseUnavailableError: nothing was asked.
+    """
     event = MessageReceived(
         event_id=asked.request,
         at=services.clock.now(),
@@ -91,7 +102,9 @@ async def ask(services: Services, asked: Asked, person: Person, text: str) -> Gr
         addressed=True,
     )
     with services.platform.expecting(asked.message) as growing:
-        await services.assistant.ask(event, services.platform)
+        if refusal := await services.assistant.ask(event, services.platform):
+            status = 403 if refusal == NOT_ANSWERED else _TOO_MANY
+            raise HTTPException(status, refusal, {"Retry-After": _LATER} if status == _TOO_MANY else None)
     return growing
 
 

@@ -9,8 +9,10 @@ from bots.web.server import Address
 from core.assistant import Options
 from core.errors import ModelFailedError
 from core.messages import PersonRef
+from core.policy import OnePolicy, Policy
 from core.ports import Chunk
 from core.records import SetConsent, envelop
+from core.words import SPENT
 from tests.scenarios.web_world import web_world
 from tests.unit.fakes import until
 
@@ -171,6 +173,19 @@ async def test_a_model_that_fails_is_an_error_that_says_so(sqlite_url) -> None:
         assert told["trace_id"]
         assert half["response"] == "Half an "
         assert half["status"] == "failed"
+
+
+async def test_who_is_not_let_in_is_told_why(sqlite_url) -> None:
+    policies = OnePolicy(Policy(turns_per_person=1))
+    async with web_world(sqlite_url, policies=policies) as world:
+        sent = {"json": {"message": "hi"}, "headers": {"X-User-ID": "ada"}}
+
+        first, second = [await world.client.post("/chat", **sent) for _ in range(2)]
+        other = await world.client.post("/chat/stream", json={"message": "hi"}, headers={"X-User-ID": "bob"})
+
+        assert (first.status_code, second.status_code, other.status_code) == (200, 429, 200)
+        assert second.json()["detail"] == SPENT
+        assert second.headers["retry-after"] == "60"
 
 
 async def test_what_reads_like_a_command_is_a_question_here(world) -> None:

@@ -109,6 +109,7 @@ async def web_world(
             options=options or Options(grace_seconds=2),
             policies=policies,
             leases=leases,
+            spending=store.spending(),
         )
         await stack.enter_async_context(assistant)
         served = await stack.enter_async_context(AsyncExitStack())
