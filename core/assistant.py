@@ -204,6 +204,7 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait out the grace period, then cut off what is left and record it."""
+        self._turns.stop()
         await self._reconciling.stop()
         await self._tasks.wait(self._options.grace_seconds)
         self._answering.stop()

@@ -68,6 +68,11 @@ class Turns:
         self._ours: set[str] = set()
         """The ids of the replies that are waiting or in the making here."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Take up nothing more of what other processes hear: what waits is theirs, or the next start's."""
+        self._stopping = True
 
     @property
     def locks(self) -> WeakValueDictionary[str, asyncio.Lock]:
@@ -292,7 +297,7 @@ class Turns:
                 turns.popleft()
                 await self._end(turn)
                 await self._on_answered(turn, answered)
-                if not turns:
+                if not turns and not self._stopping:
                     await self._what_others_heard(conversation_id, turn.platform)
         finally:
             self._ours -= {each.reply_id for each in turns}

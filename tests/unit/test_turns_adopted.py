@@ -436,3 +436,33 @@ def _first_let(house, other, asked):
         return await take(name)
 
     return late
+
+
+class Elsewhere(MemoryLeases):
+    """The same leases, as a process sees them while another has them all."""
+
+    def __init__(self, there) -> None:
+        super().__init__()
+        self.turns = there.turns
+
+    async def take(self, name):
+        return False
+
+
+async def test_who_is_stopping_leaves_what_another_hears_to_others(house):
+    first, second = house.question("first?"), house.question("second?")
+    theirs = house.process([*words("An answer that is")[:3], 0.2, *words("whole.")])
+    async with theirs as stopping:
+        await stopping.handle(first, house.platform)
+        await until(lambda: len(house.platform.shown) == 1)
+        ours, house.leases = house.leases, Elsewhere(house.leases)
+        await house.process(WHOLE).handle(second, house.platform)
+        house.leases = ours
+
+    left = [each.question_id for each in await house.leases.orphans()]
+    told = await house.replies()
+    both = await house.goes_on(replies=2)
+
+    assert [each.data["status"] for each in told] == ["complete"]
+    assert left == [(await house.store.message_at(second.message)).id]
+    assert [each.data["client_request_id"][-2:] for each in both] == ["q1", "q2"]
