@@ -13,7 +13,7 @@ from bots.web.platform import PLATFORM
 from bots.web.services import Services
 from core.answering import client_request_id
 from core.events import MessageReceived
-from core.messages import MessageRef, Person, PlaceRef, Role
+from core.messages import MessageRef, Person, PlaceRef, ReplyStatus, Role
 from core.ports import Ended
 from core.store.traces import State
 from core.words import NOT_ANSWERED
@@ -24,6 +24,7 @@ _ID = 12
 
 
 _TOO_MANY = 429
+_BROKE_OFF = "The answer broke off here. Please ask again if you need the rest."
 _LATER = "60"
 """Seconds after which one may ask again where others were asked too much."""
 
@@ -128,7 +129,8 @@ async def look(services: Services, asked: Asked, growing: Growing) -> None:
     if reply is not None and not growing.is_here:
         growing.restart()
         growing.write(reply.content)
-        growing.end(Ended(reply.id, reply.conversation_id, reply.status, ""))
+        note = "" if reply.status is ReplyStatus.COMPLETE else _BROKE_OFF
+        growing.end(Ended(reply.id, reply.conversation_id, reply.status, note))
         services.platform.forget(asked.message)
 
 

@@ -28,10 +28,17 @@ class Growing:
         self.ended: Ended | None = None
         self.is_here = False
         """It is written in this process."""
+        self.unread = 0
+        """How often in a row somebody looked whether it is read, and it was not."""
         self._pieces: list[str] = []
         self._ends: list[int] = []
         self._length = 0
         self._readers: set[asyncio.Event] = set()
+
+    @property
+    def is_read(self) -> bool:
+        """Somebody waits for more of it."""
+        return bool(self._readers)
 
     @property
     def text(self) -> str:

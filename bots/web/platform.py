@@ -12,6 +12,8 @@ from core.ports import Ended, Limits, Rate, Relay, Sent
 
 PLATFORM: Final = "web"
 STOPPED: Final = "Plaudit is being stopped. Ask for the rest in a moment, with the Last-Event-ID."
+_UNREAD: Final = 10
+"""So many looks after the last reader has gone, a reply that is not written here is waited for no longer."""
 _LENGTH: Final = 2_000_000
 """Characters; nothing is ever cut here."""
 
@@ -71,7 +73,14 @@ class WebPlatform:
         return self._growing.get(question)
 
     def elsewhere(self) -> list[MessageRef]:
-        """The questions whose replies are waited for here and not written here, or not yet."""
+        """The questions whose replies are waited for here and not written here, or not yet.
+
+        To be asked now and then: what is read no longer is forgotten.
+        """
+        for question, growing in list(self._growing.items()):
+            growing.unread = 0 if growing.is_read or growing.is_here else growing.unread + 1
+            if growing.unread > _UNREAD:
+                self.forget(question)
         return [question for question, growing in self._growing.items() if not growing.is_here]
 
     @contextmanager

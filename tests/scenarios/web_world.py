@@ -96,6 +96,7 @@ async def web_world(
     routers: Routers = lambda _: (),
     address: Address | None = None,
     options: Options | None = None,
+    grace: float = 2,
 ) -> AsyncIterator[WebWorld]:
     clock, policies = SystemClock(), policies or OnePolicy()
     model = ScriptedModel(script)
@@ -106,7 +107,7 @@ async def web_world(
             store=store,
             model=model,
             clock=clock,
-            options=options or Options(grace_seconds=2),
+            options=options or Options(grace_seconds=grace),
             policies=policies,
             leases=leases,
             spending=store.spending(),
@@ -115,7 +116,7 @@ async def web_world(
         served = await stack.enter_async_context(AsyncExitStack())
         platform = await served.enter_async_context(
             connected(
-                address or Address(port=0, grace=2),
+                address or Address(port=0, grace=grace),
                 store=store,
                 assistant=assistant,
                 policies=policies,

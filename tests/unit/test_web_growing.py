@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bots.web.chat import Reached
 from bots.web.growing import Growing, Piece
 from bots.web.limits import RequestLimit
+from bots.web.platform import WebPlatform
 from core.messages import MessageRef, ReplyStatus
 from core.ports import Ended
 
@@ -99,3 +100,21 @@ def test_requests_come_back_with_the_time() -> None:
     assert at_once == [0.0, 0.0, 30.0]
     assert (others, later) == (0.0, 0.0)
     assert limit.take("ada", 31.0) == pytest.approx(29.0)
+
+
+async def test_what_is_written_elsewhere_is_waited_for_as_long_as_it_is_read() -> None:
+    platform = WebPlatform()
+    with platform.expecting(QUESTION) as growing:
+        reading = asyncio.create_task(read(growing))
+    await asyncio.sleep(0)
+    for _ in range(50):
+        platform.elsewhere()
+    while_read = platform.growing(QUESTION)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+
+    for _ in range(50):
+        platform.elsewhere()
+
+    assert while_read is growing
+    assert platform.growing(QUESTION) is None
