@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from bots.web.pages import overview
 from core.messages import PlaceRef
 from core.store.web_keys import Scope
 from tests.scenarios.dashboard_served import Served, served
@@ -105,6 +106,34 @@ def test_the_overview_tells_how_it_goes_and_narrows_down(dashboard: Served, page
     expect(page.locator("#parts-title")).to_have_text("By channel")
     assert "by=channel" in page.url
     assert "model=" in page.url
+
+
+@in_browser
+def test_figures_that_are_not_counted_yet_are_fetched_by_the_page(
+    dashboard: Served, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "PATIENCE", 0.0)
+
+    with urllib.request.urlopen(f"{dashboard.url}/dashboard?days=90&platform=slack") as answer:
+        first = answer.read().decode()
+    page.goto(f"{dashboard.url}/dashboard?days=90")
+
+    assert "Counting what people said" in first
+    assert "data-pending" in first
+    expect(page.locator(".numbers dd strong").nth(2)).to_have_text("161")
+
+
+@in_browser
+def test_without_scripts_pages_work_by_links_and_forms(dashboard: Served, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    opened = context.new_page()
+
+    opened.goto(f"{dashboard.url}/dashboard")
+    opened.locator("select[name=model]").select_option(MODELS[0])
+    opened.get_by_role("button", name="Show").click()
+
+    expect(opened.locator(".parts tbody tr")).to_have_count(1)
+    context.close()
 
 
 @in_browser
