@@ -1,19 +1,12 @@
-"""Rows of conversations into buckets, in this process or beside it; broken off, it goes on from its last note.
-
-Making rows is work for a processor, and Python has one of them busy at a time: a large export has a second process.
-"""
+"""Rows of conversations into buckets; broken off, it goes on from its last note."""
 
 import asyncio
-import os
-import pickle
-import sys
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from core.errors import PlauditError
+from core.exports.beside import Tell
 from core.exports.options import Options
 from core.exports.place import read_json, write_json
 from core.exports.raw import uncollected
@@ -22,7 +15,6 @@ from core.exports.rows import RowMaker
 from core.exports.spilling import Buckets, Shaper
 from core.exports.talks import Talk
 from core.pseudonyms import Pseudonyms
-from core.store.database import connected
 from core.store.engine import Database
 from core.store.erasing import names_of
 
@@ -58,7 +50,7 @@ def collected(directory: Path) -> dict[str, Any]:
     return read_json(state) if state.exists() else empty
 
 
-async def collect(database: Database, job: Job, passed: Callable[[int], None]) -> None:
+async def collect(database: Database, job: Job, passed: Tell) -> None:
     """Do the job, or what is left of it. `passed` is told how many conversations are done, again and again."""
     state = await asyncio.to_thread(collected, job.directory)
     if state["done"]:
@@ -81,36 +73,6 @@ async def collect(database: Database, job: Job, passed: Callable[[int], None]) -
         await asyncio.to_thread(spill.note, done=True)
     finally:
         spill.close()
-
-
-async def collect_beside(url: str, job: Job, passed: Callable[[int], None]) -> None:
-    """Do the job in a process of its own, which ends with this call whatever happens."""
-    # The key and the database's password go where no list of processes shows them.
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "core.exports.collecting"),
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert process.stdin is not None  # noqa: S101 - as asked for
-    assert process.stdout is not None  # noqa: S101
-    try:
-        process.stdin.write(pickle.dumps((url, job)))
-        process.stdin.close()
-        async for line in process.stdout:
-            passed(int(line))
-        if await process.wait():
-            raise PlauditError("A process that collected rows ended too early; start the export again, and it goes on.")
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-async def _work() -> None:
-    url, job = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
-    async with connected(url) as database:
-        await collect(database, job, lambda passed: print(passed, flush=True))  # noqa: T201 - to that process
 
 
 class _Spill:
@@ -167,7 +129,3 @@ class _Remembered(dict[str, Any]):
             self.clear()
         self[key] = found = self._function(key)
         return found
-
-
-if __name__ == "__main__":
-    asyncio.run(_work())

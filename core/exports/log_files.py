@@ -5,7 +5,9 @@ without becoming a `Record` in between.
 """
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -13,6 +15,7 @@ import orjson
 from sqlalchemy import Connection
 
 from core.errors import SettingsError
+from core.exports.beside import Tell, all_of, beside
 from core.exports.making import WRITING, Progress, Source
 from core.exports.place import Place, sha256
 from core.exports.raw import gives_text, raw_cursor, uncollected
@@ -35,7 +38,7 @@ async def write_log(
 ) -> dict[str, Any]:
     """Write the records up to `as_of` (None: all there are) into files below `directory`; what its manifest says.
 
-    Broken off, it goes on with the file that was not whole. Raises SettingsError where `directory` holds something
+    Broken off, it goes on with the files that were not whole. Raises SettingsError where `directory` holds something
     else.
     """
     place = Place(directory)
@@ -47,12 +50,7 @@ async def write_log(
         await asyncio.to_thread(place.note, {"as_of": as_of, "files": []})
         await source.ledger.note("log", place.target, seq_from=min(1, as_of), seq_to=as_of)
         files = []
-    for start in range(len(files) * SHARD_SEQS, as_of, SHARD_SEQS):
-        end = min(start + SHARD_SEQS, as_of)
-        files.append(await _write(source.database, place, start, end))
-        await asyncio.to_thread(place.note, {"as_of": as_of, "files": files})
-        if progress is not None:
-            progress(WRITING, end, as_of)
+    await _write_all(source, place, as_of, files, progress)
     manifest = {
         "manifest": 1,
         "kind": "log",
@@ -79,14 +77,56 @@ def _finished(place: Place, as_of: int) -> list[dict[str, Any]] | None:
     return files if len(whole) == len(files) else None
 
 
+@dataclass(frozen=True, slots=True)
+class LogJob:
+    """Files to be written below `directory`, each of the records behind a seq and up to another."""
+
+    directory: Path
+    spans: tuple[tuple[int, int], ...]
+
+
+async def write_spans(database: Database, job: LogJob, tell: Tell) -> None:
+    """Write them; each is told of when it is whole."""
+    for start, end in job.spans:
+        tell(await _write(database, Place(job.directory), start, end))
+
+
+async def _write_all(
+    source: Source, place: Place, as_of: int, files: list[dict[str, Any]], progress: Progress | None
+) -> None:
+    """Every file that is not among `files`, which are in their order in the end; several by two processes."""
+    spans = [(start, min(start + SHARD_SEQS, as_of)) for start in range(0, as_of, SHARD_SEQS)]
+    there = {each["path"] for each in files}
+    left = [each for each in spans if _name(*each) not in there]
+    done = as_of - sum(end - start for start, end in left)
+
+    def tell(file: dict[str, Any]) -> None:
+        nonlocal done
+        files.append(file)
+        files.sort(key=itemgetter("path"))
+        place.note({"as_of": as_of, "files": files})
+        done += min(SHARD_SEQS, as_of)
+        if progress is not None:
+            progress(WRITING, min(done, as_of), as_of)
+
+    jobs = [LogJob(place.directory, tuple(each)) for each in (left[::2], left[1::2]) if each]
+    others = [beside(source.url, write_spans, job, tell) for job in jobs[1:]]
+    await all_of(*(write_spans(source.database, job, tell) for job in jobs[:1]), *others)
+
+
+def _name(start: int, end: int) -> str:
+    return f"data/records-{start + 1:012}-{end:012}.jsonl"
+
+
 async def _write(database: Database, place: Place, start: int, end: int) -> dict[str, Any]:
-    name = f"data/records-{start + 1:012}-{end:012}.jsonl"
+    name = _name(start, end)
     rows = 0
     with place.making(name) as half, half.open("wb", buffering=_BUFFER) as file:
         for after in range(start, end, _PAGE):
             rows += await database.read(partial(_copy, file=file, after=after, up_to=min(after + _PAGE, end)))
     path = place.directory / name
-    return {"path": name, "rows": rows, "bytes": path.stat().st_size, "sha256": sha256(path)}
+    digest = await asyncio.to_thread(sha256, path)
+    return {"path": name, "rows": rows, "bytes": path.stat().st_size, "sha256": digest}
 
 
 @uncollected()

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
@@ -12,16 +11,16 @@ from sqlalchemy import Connection
 
 from core.errors import SettingsError
 from core.exports import reading
+from core.exports.beside import all_of, beside
 from core.exports.card import card
-from core.exports.collecting import Job, collect, collect_beside, collected
-from core.exports.columns import columns
-from core.exports.manifest import SPLITS, TRAIN, File, Manifest
+from core.exports.collecting import Job, collect, collected
+from core.exports.manifest import TRAIN, Manifest
 from core.exports.options import Format, Options
-from core.exports.place import Place, as_file, as_json, sha256
-from core.exports.raw import uncollected
-from core.exports.spilling import Spilled, bits_for
+from core.exports.place import Place, as_file
+from core.exports.shards import ShardJob, write_shards
+from core.exports.spilling import bits_for
 from core.exports.terms import check_terms
-from core.exports.writing import JsonlWriter, ParquetWriter, Writer, arrow
+from core.exports.writing import arrow
 from core.pseudonyms import Pseudonyms
 from core.store import log
 from core.store.engine import Database
@@ -32,7 +31,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 LARGE = 20_000
-"""Conversations from which on a second process helps to collect."""
+"""Conversations from which on a second process helps to collect, and rows from which on it helps to write."""
 _LARGEST_BITS: Final = 12
 
 
@@ -108,7 +107,7 @@ class Making:
         while True:
             await self._begin(as_of, privacy)
             await self._collect(privacy)
-            await asyncio.to_thread(self._write)
+            await self._write()
             now = await reading.privacy(self._source.database)
             if now.state == privacy.state:
                 return await asyncio.to_thread(self._finish)
@@ -194,55 +193,43 @@ class Making:
 
             return tell
 
-        works = [collect_beside(self._source.url, job, teller(place)) for place, job in enumerate(jobs[1:], start=1)]
-        await _all_of(collect(database, jobs[0], teller(0)), *works)
+        works = [beside(self._source.url, collect, job, teller(place)) for place, job in enumerate(jobs[1:], start=1)]
+        await all_of(collect(database, jobs[0], teller(0)), *works)
 
     @property
     def _directories(self) -> list[Path]:
         """Where each span is collected."""
         return [self._place.partial / str(number) for number in range(len(self._state["spans"]))]
 
-    def _write(self) -> None:
+    async def _write(self) -> None:
         """Every file that is not there yet."""
         lines = sum(collected(each)["lines"] for each in self._directories)
         bits = 0
         while bits < _LARGEST_BITS and (lines >> bits) > self._options.shard_rows:
             bits += 1
-        spilled = Spilled(self._directories, self._state["bits"])
-        shards: dict[str, Any] = self._state["shards"]
-        for shard in range(1 << bits):
-            known = shards.get(str(shard))
-            if known is None or not all(self._place.has(as_file(each)) for each in known):
-                shards[str(shard)] = as_json(self._write_shard(spilled, shard, bits))
-                self._place.note(self._state)
-            self._progress(WRITING, shard + 1, 1 << bits)
+        left = [shard for shard in range(1 << bits) if not await asyncio.to_thread(self._has, shard)]
+        done = (1 << bits) - len(left)
 
-    @uncollected()
-    def _write_shard(self, spilled: Spilled, shard: int, bits: int) -> list[File]:
-        paths = {name: f"data/{name}-{shard:05}-of-{1 << bits:05}.{self._options.format.suffix}" for name in SPLITS}
-        counts: dict[str, Counter[str]] = {name: Counter() for name in SPLITS}
-        with ExitStack() as stack:
-            half = {name: stack.enter_context(self._place.making(path)) for name, path in paths.items()}
-            with ExitStack() as files:
-                writers = {name: files.enter_context(self._writer(path)) for name, path in half.items()}
-                for both in spilled.shard(shard, bits):
-                    for name, lines in zip(SPLITS, both, strict=True):
-                        writers[name].write(lines.json)
-                        counts[name].update(rows=len(lines.json), liked=lines.liked, disliked=lines.disliked)
-        return [file for name, path in paths.items() if (file := self._file(name, path, counts[name]))]
+        def tell(written: Any) -> None:
+            nonlocal done
+            done += 1
+            shard, files = written
+            self._state["shards"][str(shard)] = files
+            self._place.note(self._state)
+            self._progress(WRITING, done, 1 << bits)
 
-    def _file(self, split: str, path: str, counts: Mapping[str, int]) -> File | None:
-        """What there is to know of a written file; one without rows is taken away."""
-        whole = self._place.directory / path
-        if counts["rows"]:
-            return File(path, split, **counts, bytes=whole.stat().st_size, sha256=sha256(whole))
-        whole.unlink()
-        return None
+        parts = [left[::2], left[1::2]] if len(left) > 1 and lines >= LARGE else [left]
+        jobs = [self._shards(bits, each) for each in parts]
+        others = [beside(self._source.url, write_shards, job, tell) for job in jobs[1:]]
+        await all_of(write_shards(self._source.database, jobs[0], tell), *others)
 
-    def _writer(self, path: Path) -> Writer:
-        if self._options.format is Format.PARQUET:
-            return ParquetWriter(path, columns(self._options.kind))
-        return JsonlWriter(path)
+    def _shards(self, bits: int, shards: Sequence[int]) -> ShardJob:
+        collected_in, bucket_bits = tuple(self._directories), self._state["bits"]
+        return ShardJob(self._options, self._place.directory, collected_in, bucket_bits, bits, tuple(shards))
+
+    def _has(self, shard: int) -> bool:
+        known = self._state["shards"].get(str(shard))
+        return known is not None and all(self._place.has(as_file(each)) for each in known)
 
     def _finish(self) -> dict[str, Any]:
         shards = sorted(self._state["shards"].items(), key=lambda each: int(each[0]))
@@ -264,17 +251,6 @@ class Making:
         )
         self._place.finish(manifest.to_bytes(), card(manifest))
         return manifest.to_json()
-
-
-async def _all_of(*works: Coroutine[Any, Any, None]) -> None:
-    """Do them side by side; where one fails, the others end before it is told."""
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _replies(connection: Connection) -> int:

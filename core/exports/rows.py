@@ -62,12 +62,15 @@ class RowMaker:
     """No other rows than those about these replies, by their ids."""
     _since: str = ""
     _until: str = ""
+    _narrow: bool = False
+    """Not every reply is in the scope."""
     _reader: Reader = field(init=False)
 
     def __post_init__(self) -> None:
         scope = self.options.scope
         self._since = to_iso_text(scope.since) if scope.since else ""
         self._until = to_iso_text(scope.until) if scope.until else ""
+        self._narrow = bool(self._since or self._until or scope.models or self.only is not None)
         self._reader = Reader(self.options.window, self.options.system, self.is_private)
 
     def rows(self, talk: Talk) -> Iterator[Row]:
@@ -85,13 +88,13 @@ class RowMaker:
     def _judged(self, talk: Talk) -> Iterator[Judged]:
         """The replies that can stand in a row at all."""
         prompts: Prompts | None = None
+        rules, is_private = self.options.rules, self.is_private
+        is_narrow = self._narrow
         for place, reply in enumerate(talk.messages):
             opinions = talk.opinions.get(reply.id)
-            if opinions is None or place < talk.inherited or not self._in_scope(talk, reply):
+            if opinions is None or place < talk.inherited or (is_narrow and not self._in_scope(talk, reply)):
                 continue
-            if self._is_old(reply) and self.options.kind is not Kind.DPO:
-                continue
-            opinions = [each for each in opinions if not self.is_private(each.source_id)]
+            opinions = [each for each in opinions if not is_private(each.source_id)]
             if not opinions:
                 self.left_out["private"] += 1
                 continue
@@ -104,12 +107,14 @@ class RowMaker:
             if prompt.missing:
                 self.left_out[prompt.missing] += 1
                 continue
-            yield Judged(reply, verdict(opinions, self.options.rules), opinions, prompt)
+            yield Judged(reply, verdict(opinions, rules), opinions, prompt)
 
     def _is_old(self, reply: Said) -> bool:
         return self.only is not None and reply.id not in self.only
 
     def _in_scope(self, talk: Talk, reply: Said) -> bool:
+        if self._is_old(reply) and self.options.kind is not Kind.DPO:
+            return False
         models = self.options.scope.models
         return (
             reply.timestamp >= self._since
@@ -236,7 +241,7 @@ class RowMaker:
             {
                 "rater": self.pseudonym(each.source_id),
                 "name": each.name,
-                "value": value_of(each),
+                "value": orjson.Fragment(each.value),  # it is JSON already
                 **_details(each.details),
             }
             for each in votes

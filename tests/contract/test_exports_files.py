@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import SettingsError
-from core.exports import collecting, making, reading, writing
+from core.exports import collecting, log_files, making, reading, writing
 from core.exports.log_files import write_log
 from core.exports.making import WRITING, Source
 from core.exports.options import Format, Kind, Options
@@ -276,3 +276,20 @@ def breaks_off(what: str, at: int) -> Any:
             raise BrokenOffError
 
     return told
+
+
+async def test_the_log_is_written_by_two_processes_file_by_file(many, database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(log_files, "SHARD_SEQS", 60)
+    told = []
+
+    async with connected(database_url) as database:
+        source = Source(database_url, database, many.ledger(), await many.pseudonyms())
+        manifest = await write_log(source, tmp_path / "log", progress=lambda _, done, total: told.append((done, total)))
+
+    files = [tmp_path / "log" / each["path"] for each in manifest["files"]]
+    seqs = [orjson.loads(line)["seq"] for file in files for line in file.read_bytes().splitlines()]
+    newest = await many.newest()
+    assert seqs == list(range(1, newest + 1))
+    assert len(files) == len(told) > 3
+    assert told[-1] == (newest, newest)
+    assert manifest["files"] == orjson.loads((tmp_path / "log" / "manifest.json").read_bytes())["files"]
