@@ -1,23 +1,17 @@
 """The dashboard: the routes of its pages. Reading needs the scope `read`, a review `review`, whatever the page."""
 
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from bots.web.access import Caller, needs
 from bots.web.pages import compare, exports, health, overview, replies, review
+from bots.web.pages.assets import LASTING, STATIC, TYPES, version
 from bots.web.pages.desk import HOME, Desk
 from bots.web.services import Services
 from core.store.web_keys import Scope
 
-_STATIC: Final = Path(__file__).parent / "pages" / "static"
-_TYPES: Final = {
-    "dashboard.css": "text/css; charset=utf-8",
-    "dashboard.js": "text/javascript; charset=utf-8",
-    "mark.svg": "image/svg+xml",
-}
 Reader = Annotated[Caller, Depends(needs(Scope.READ))]
 Reviewer = Annotated[Caller, Depends(needs(Scope.REVIEW))]
 
@@ -46,11 +40,12 @@ def router(services: Services, *, environment: str, trace_url: str = "") -> APIR
         return StreamingResponse(desk.watcher.events(), media_type="text/event-stream", headers=headers)
 
     @pages.get("/static/{name}")
-    async def static(name: str) -> Response:
-        # Without a key: the page that asks for one is shown with them too.
-        if name not in _TYPES:
+    async def static(name: str, v: str = "") -> Response:
+        # Without a key: there is nothing in them.
+        if name not in TYPES:
             return Response(status_code=404)
-        return FileResponse(_STATIC / name, media_type=_TYPES[name], headers={"Cache-Control": "no-cache"})
+        caching = LASTING if v == version(name) else "no-cache"
+        return FileResponse(STATIC / name, media_type=TYPES[name], headers={"Cache-Control": caching})
 
     return pages
 

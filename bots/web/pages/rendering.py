@@ -8,6 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from bots.web.pages.assets import version
 from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, Value
 from core.insight.statistics import Interval
 from core.messages import PlaceRef
@@ -49,6 +50,7 @@ def _environment() -> Environment:
         "pairs": lambda names: [(each, each) for each in names],
         "places": lambda names: [(each, place(each)) for each in names],
     }
+    environment.globals["version"] = version
     return environment
 
 
