@@ -68,6 +68,8 @@ class Teller:
     clock: Clock
     told: set[tuple[str, str]] = field(default_factory=set)
     """The place and the time of the digests that need not be thought of again."""
+    looks: dict[str, datetime] = field(default_factory=dict)
+    """When it is tried again, by place, to look for a fall."""
 
     async def tell(self) -> None:
         """Tell what is due by now. What goes wrong is logged, and tried again."""
@@ -120,11 +122,14 @@ class Teller:
         places = self.plans.digest.to if plan.to is None else plan.to
         if plan.every is None:
             return
+        now, seconds = self.clock.now(), plan.every.total_seconds()
         for place in places:
             platform = self.platforms.get(place.platform)
-            if platform is not None and await self.leases.claim(
-                f"{ALERT}:{place.key}", seconds=plan.every.total_seconds()
-            ):
+            if platform is None or now < self.looks.get(place.key, now):
+                continue
+            # A claim is a write, which need not be tried with every look at the clock.
+            self.looks[place.key] = now + timedelta(seconds=min(seconds, _AGAIN))
+            if await self.leases.claim(f"{ALERT}:{place.key}", seconds=seconds):
                 await self._tell_alert_in(place, platform)
 
     async def _tell_alert_in(self, place: PlaceRef, platform: ChatPlatform) -> None:
