@@ -69,6 +69,12 @@ async def css() -> FileResponse:
     return FileResponse(_HERE / "plain.css", media_type="text/css", headers={"Cache-Control": "max-age=3600"})
 
 
+@router.get("/favicon.ico")
+async def icon() -> Response:
+    """There is none, which browsers need not ask for again."""
+    return Response(status_code=204, headers={"Cache-Control": "max-age=86400"})
+
+
 @router.get("/")
 async def home(request: Request) -> Response:
     """To the dashboard, where there is one; else to the docs."""
