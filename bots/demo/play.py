@@ -11,8 +11,9 @@ import orjson
 from rich.console import Console
 
 from bots.demo.acts import Acts
-from bots.demo.bot import bot_in
+from bots.demo.bot import bot_in, database_in
 from bots.demo.by_hand import chat_by_hand
+from bots.demo.chat.service import ChatPage
 from bots.demo.judging import show_judged
 from bots.demo.results import show_results
 from bots.demo.scene import Scene
@@ -41,6 +42,7 @@ class Pace:
 
 _TO_WATCH: Final = Pace(150.0, 0.3, 1.0)
 _AT_ONCE: Final = Pace(None, 0.02, 0.05)
+_TO_TRY: Final = Pace(60.0, 0.4, 0.0)
 _PATIENCE: Final = 30.0
 _STAGES: Final[tuple[Platform, ...]] = ("slack", "discord")
 _MARK: Final = "made-by-plaudit-demo"
@@ -62,10 +64,34 @@ async def play(directory: Path, *, fast: bool) -> None:
             await _show(console, pocket, directory, platform, pace)
         await show_judged(console, directory, pocket)
         await show_results(console, directory)
+        console.print("Try it in the browser: [bold]plaudit demo --chat[/]", highlight=False)
         if sys.stdin.isatty() and console.is_terminal:
             async with bot_in(directory, pocket, *_STAGES):
                 await chat_by_hand(console, pocket, pocket.room("general", on=_STAGES[0]))
             await show_results(console, directory)
+
+
+async def chat(directory: Path, *, port: int) -> None:
+    """Serve the chat in a box as a page on this machine, the bot in both its platforms, until it is stopped.
+
+    Raises:
+        SettingsError: `directory` holds something that is not a demo's, or the port is taken.
+    """
+    console, directory, page = Console(), _fresh(directory), ChatPage()
+    pace = Script(tokens_per_second=_TO_TRY.tokens_per_second, first_token_after=_TO_TRY.first_token_after)
+    try:
+        async with Pocket(model=Model(pace), services=[page], port=port) as pocket:
+            for platform in _STAGES:
+                pocket.room("general", on=platform)
+                pocket.room("random", on=platform)
+            for name in ("Ada", "Ben", "Chloe", "You"):
+                pocket.person(name)
+            async with bot_in(directory, pocket, *_STAGES) as store, page.showing(pocket, store):
+                console.print(f"A chat to try, with the real bot in it: [bold]{pocket.origin}[/]   (Ctrl-C ends it)")
+                console.print(f"Its log: plaudit --database {database_in(directory)} events --follow", highlight=False)
+                await asyncio.Event().wait()
+    except OSError as error:
+        raise SettingsError(f"Port {port} is taken ({error.strerror or error}): choose another by --port.") from error
 
 
 async def _show(console: Console, pocket: Pocket, directory: Path, platform: Platform, pace: Pace) -> None:
