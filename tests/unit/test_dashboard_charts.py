@@ -47,7 +47,13 @@ def test_a_chart_says_its_figures_beside_it_and_as_a_table() -> None:
     assert chart.columns[0].tip.endswith(", 2 people")
     assert chart.rows[0][0] == "Wed 10 Jun"
     assert chart.rows[0][-2:] == ("2", "6")
-    assert chart.xs == ("1 Jun", "3 Jun", "5 Jun", "8 Jun", "10 Jun")
+    assert chart.xs == ("4 Jun", "6 Jun", "7 Jun", "8 Jun", "10 Jun")
+
+
+def test_an_axis_begins_with_the_first_replies_and_has_a_week_at_least() -> None:
+    assert liked([point(9)]).xs[0] == "4 Jun"
+    assert liked([point(2), point(9)]).xs[0] == "2 Jun"
+    assert liked([]).xs[0] == "1 Jun"
 
 
 def test_the_axis_of_a_small_rate_ends_soon_above_it_and_counts_end_at_a_round_one() -> None:

@@ -17,6 +17,8 @@ from core.insight.statistics import Interval
 WIDTH, HEIGHT = 1000, 100
 _CEILINGS: Final = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 _LABELS: Final = 5
+_LEAST: Final = 7
+"""Days or weeks on an axis at least."""
 _LIKED: Final = ("positive", "Positive rate", "Each person counts alike. The band: 95% confidence.")
 _JUDGED: Final = ("feedback", "Feedback rate", "The share of replies that anyone judged.")
 
@@ -62,7 +64,10 @@ class _Axis:
 
     @classmethod
     def of(cls, view: View) -> "_Axis":
-        first = view.first - timedelta(days=view.first.weekday()) if view.step > 1 else view.first
+        """From the first day that has replies, but a few days at least: who has just begun sees no empty year."""
+        few = view.last - timedelta(days=(_LEAST - 1) * view.step)
+        first = max(view.first, min(view.points[0].day, few)) if view.points else view.first
+        first -= timedelta(days=first.weekday() if view.step > 1 else 0)
         return cls(first, view.step, (view.last - first).days // view.step + 1)
 
     def slot(self, day: date) -> int:
