@@ -52,6 +52,7 @@ class FakeMlflow:
             [
                 web.get("/version", self._version),
                 web.get("/api/2.0/mlflow/experiments/get-by-name", self._experiment),
+                web.get("/api/2.0/mlflow/experiments/get", self._experiment_of_id),
                 web.post("/api/2.0/mlflow/experiments/create", self._create_experiment),
                 web.post("/api/3.0/mlflow/traces", self._put_trace),
                 web.post("/api/3.0/mlflow/traces/delete-traces", self._delete_traces),
@@ -86,6 +87,13 @@ class FakeMlflow:
         told = {"experiment_id": self.experiments[name], "name": name, "lifecycle_stage": stage}
         return web.json_response({"experiment": told})
 
+    async def _experiment_of_id(self, request: web.Request) -> web.Response:
+        names = [name for name, id_ in self.experiments.items() if id_ == request.query["experiment_id"]]
+        if not names:
+            return refused("RESOURCE_DOES_NOT_EXIST", "no", 404)
+        stage = "deleted" if names[0] in self.deleted_experiments else "active"
+        return web.json_response({"experiment": {"name": names[0], "lifecycle_stage": stage}})
+
     async def _create_experiment(self, request: web.Request) -> web.Response:
         name = (await request.json())["name"]
         if name in self.experiments:
@@ -99,6 +107,8 @@ class FakeMlflow:
             await work()
         info = (await request.json())["trace"]["trace_info"]
         check_trace(info, self.experiments.values())
+        if self.deleted_experiments:
+            return refused("INVALID_STATE", "The experiment must be in the 'active' state.", 400)
         if self.breaks(info):
             return refused("INTERNAL_ERROR", "constraint violation", 500)
         if self.refuses(info):

@@ -105,7 +105,7 @@ async def guide(url: str, *arguments: str) -> dict[str, Any]:
         env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
         stdout=asyncio.subprocess.PIPE,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 120)
+    out, _ = await asyncio.wait_for(process.communicate(), 300)
     told: dict[str, Any] = orjson.loads(out)
     return told
 
@@ -248,3 +248,7 @@ async def test_an_experiment_that_was_deleted_there_is_said_to_be(server):
 
         with pytest.raises(MlflowError, match="restore it there"):
             await mlflow.experiment_id()
+        with pytest.raises(MlflowError, match="restore it there"):
+            await mlflow.check_experiment(gone["experiment_id"])
+        with pytest.raises(MlflowError, match="any more"):
+            await mlflow.check_experiment("999")

@@ -332,6 +332,21 @@ async def test_what_mlflow_does_not_take_is_named_and_does_not_stop_the_rest(sql
     assert set(fake.traces) == {FIRST, trace_id("c3-a1")} == set(fake.spans)
 
 
+async def test_nothing_is_lost_when_the_experiment_is_deleted_under_way(sql_store, fake, sync):
+    await sql_store.append(begun("c1"), *asked("c1", "?", "!", 1))
+
+    async def delete():
+        fake.deleted_experiments.add(EXPERIMENT)
+
+    fake.before_put = delete
+    with pytest.raises(MlflowError, match="was deleted in MLflow: restore it there"):
+        await sync()
+    fake.deleted_experiments.clear()
+    await sync()
+
+    assert set(fake.traces) == {FIRST}
+
+
 async def test_what_breaks_mlflow_is_told_from_mlflow_being_away(sql_store, fake, sync):
     for name in ("c1", "c2", "c3"):
         await sql_store.append(begun(name), *asked(name, "?", "!", 1))

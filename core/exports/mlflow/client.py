@@ -104,12 +104,16 @@ class Mlflow:
             made = await self._call("POST", "/api/2.0/mlflow/experiments/create", {"name": name})
             return str(self._told(made)["experiment_id"])
         experiment = self._told(found)["experiment"]
-        if experiment.get("lifecycle_stage") == "deleted":
-            raise MlflowError(
-                f"The experiment {name} was deleted in MLflow: restore it there, or choose another with "
-                "MLFLOW_EXPERIMENT_NAME."
-            )
+        _check_active(experiment)
         return str(experiment["experiment_id"])
+
+    async def check_experiment(self, experiment_id: str) -> None:
+        """Raises MlflowError where an experiment is not there any more, so that nothing can be put into it."""
+        params = {"experiment_id": experiment_id}
+        found = await self._call("GET", "/api/2.0/mlflow/experiments/get", params=params)
+        if found.status_code == _NOT_FOUND:
+            raise MlflowError(f"The experiment {experiment_id} is not in MLflow at {self._address.base} any more.")
+        _check_active(self._told(found)["experiment"])
 
     async def put_trace(self, trace: Mapping[str, Any]) -> None:
         """Put a trace with its assessments, as `traces.trace` makes it; what is there of them is overwritten."""
@@ -188,6 +192,14 @@ async def connected(address: Address, pauses: Sequence[float] | None = None) -> 
     auth = None if address.token or address.user is None else httpx2.BasicAuth(*address.user)
     async with httpx2.AsyncClient(base_url=address.base, headers=headers, auth=auth, timeout=_TIMEOUT) as http:
         yield Mlflow(address, http, PAUSES if pauses is None else pauses)
+
+
+def _check_active(experiment: Mapping[str, Any]) -> None:
+    if experiment.get("lifecycle_stage") == "deleted":
+        raise MlflowError(
+            f"The experiment {experiment['name']} was deleted in MLflow: restore it there, or choose another with "
+            "MLFLOW_EXPERIMENT_NAME."
+        )
 
 
 def _not_let_in(base: str, answer: httpx2.Response) -> str:

@@ -77,6 +77,8 @@ class Sender:
             await self._mlflow.delete_traces(self._experiment, [trace_id(each) for each in gone])
             self.sent.deleted += len(page.left_out)
         taken = await self._taken(page.replies, self._put_trace)
+        if page.replies and not taken:
+            await self._mlflow.check_experiment(self._experiment)  # it may be this that is refused, and not the replies
         await self._put_spans(taken)
         self.sent.traces += len(taken)
 
