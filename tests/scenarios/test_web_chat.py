@@ -7,7 +7,7 @@ import pytest
 
 from bots.web.server import Address
 from core.assistant import Options
-from core.errors import ModelFailedError
+from core.errors import DatabaseUnavailableError, ModelFailedError
 from core.messages import PersonRef
 from core.policy import OnePolicy, Policy
 from core.ports import Chunk
@@ -276,3 +276,21 @@ async def test_words_that_no_browser_made_come_through_whole(world) -> None:
     text = "naïve 👩‍👩‍👧 \u202e ﷽ \ufeff"
 
     assert (await world.ask(text))["response"] == f"You said: {text}"
+
+
+async def test_a_database_that_is_away_is_told_and_nothing_is_left_waiting(world, monkeypatch) -> None:
+    async def away(*_) -> None:
+        raise DatabaseUnavailableError("The database cannot be reached.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "append", away)
+        refused = [
+            await world.client.post(path, json={"message": "hi"}, headers={"Idempotency-Key": "one"})
+            for path in ("/chat", "/chat/stream")
+        ]
+
+    assert [each.status_code for each in refused] == [503, 503]
+    assert refused[0].json() == {"detail": "The database cannot be reached."}
+    assert refused[0].headers["retry-after"] == "5"
+    again = await world.client.post("/chat", json={"message": "hi"}, headers={"Idempotency-Key": "one"})
+    assert again.json()["response"] == "You said: hi"
