@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bots.chosen import policies_from
+from core.evaluating import erasing as asked
 from core.exports import erasing as files
 from core.exports.making import Source
 from core.forgetting import Eraser
@@ -26,4 +27,4 @@ async def opened_erasers(settings: Settings, store: SqlStore) -> AsyncIterator[M
         database = await stack.enter_async_context(connected(settings.database_url))
         source = Source(settings.database_url, database, store.ledger(), await store.pseudonyms())
         mlflow = await stack.enter_async_context(opened_eraser(settings, store, policies_from(settings).mlflow))
-        yield {**files.erasers(source), **outward.ERASERS, "mlflow": mlflow}
+        yield {**files.erasers(source), **outward.ERASERS, **asked.ERASERS, "mlflow": mlflow}

@@ -3,6 +3,7 @@
 What someone who wants nothing kept has written or said is in none of them, nor what was erased.
 """
 
+import hashlib
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -62,7 +63,8 @@ class Selection:
             "limit": self.limit,
             "history_messages": self.window.messages,
             "history_characters": self.window.characters,
-            "system": self.system,
+            # Which one it was, not its words: this is shown wherever evaluations and exports are listed.
+            "system": hashlib.sha256(self.system.encode()).hexdigest()[:12] if self.system else "",
         }
 
 

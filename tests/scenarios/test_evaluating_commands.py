@@ -236,3 +236,13 @@ def test_checks_are_chosen_in_the_policies_and_ones_own_are_loaded(monkeypatch) 
     assert "length" not in {each["name"] for each in found["checks"]}
     with pytest.raises(SettingsError, match="no_such_module"):
         plaudit("check")
+
+
+def test_an_endpoint_that_was_asked_is_named_when_someone_is_forgotten(endpoint) -> None:
+    story()
+    plaudit("evaluate", *OTHER)
+
+    shown = plaudit("forget", BOB, "--yes", "--propagate")
+
+    assert f"{endpoint.url} may have been asked about what was erased" in shown
+    assert "ask whoever runs it" in shown
