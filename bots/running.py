@@ -12,7 +12,7 @@ from typing import Final
 
 import aiohttp
 
-from bots.checking import checking
+from bots.checking_timer import checking
 from bots.chosen import WEB, policies_from, tokens_of
 from bots.connecting import connect
 from bots.discord import adapter as discord
@@ -20,7 +20,6 @@ from bots.discord.shards import ALONE, Shards
 from bots.health import Watched, served
 from bots.mlflow_sync import MlflowTimer, check_address
 from bots.pushing import LOOK, PushTimer
-from bots.serving import web
 from bots.slack import adapter as slack
 from bots.speaking import listed
 from bots.tracing import tracing
@@ -187,6 +186,8 @@ async def running(
         if settings.traces_to:
             await stack.enter_async_context(tracing(settings.traces_to))
         if WEB in wanted:
+            from bots.serving import web  # noqa: PLC0415 - who does not serve it need not hold FastAPI
+
             # Before the others, and so left after them: while they close, its answers may still be read.
             await stack.enter_async_context(web(settings, store, assistant, policies))
         connections = {

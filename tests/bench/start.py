@@ -64,7 +64,7 @@ async def started(pocket: Pocket, database: Path) -> AsyncIterator[tuple[Process
         "DISCORD_GATEWAY_URL": pocket.discord.gateway_url,
         "PLAUDIT_LOG_LEVEL": "info",
     }
-    command = (sys.executable, "-m", "bots.cli", "run", "slack", "discord")
+    command = (sys.executable, "-m", "bots.entry", "run", "slack", "discord")
     began = time.monotonic()
     bot = await asyncio.create_subprocess_exec(*command, env=settings, stdout=PIPE, stderr=STDOUT)
     try:
