@@ -124,7 +124,7 @@ class Soak:
     ended: list[str] = field(default_factory=list)
     """Who ended by itself, and had no reason to."""
 
-    async def play(self, seconds: float, *, pause: float, pace: float) -> Soaked:
+    async def play(self, seconds: float, *, pause: float, pace: float, clock: bool) -> Soaked:
         """Play it: what it came to."""
         await self._begin()
         began = time.monotonic()
@@ -135,7 +135,7 @@ class Soak:
         try:
             await asyncio.gather(
                 self.people.bustle(until, pause=pause),
-                self.weather.rage(until, pace=pace),
+                self.weather.rage(until, pace=pace, clock=clock),
                 self.weather.now_and_then(14.0 / pace, self._strike, until),
                 self._deaths(self.bots[-1], deaths_end),
             )
@@ -268,10 +268,11 @@ async def soak(
     people: int = 300,
     pause: float = 0.12,
     pace: float = 1.0,
+    clock: bool = True,
 ) -> Soaked:
-    """One run on one database. `pause`: seconds between two acts of people; `pace`: how often things go wrong."""
+    """One run on one database. `pause`: seconds between two acts of people; `pace`, `clock`: as in `Weather.rage`."""
     async with a_soak(seed, database, directory, places=places, people=people) as run:
-        soaked = await run.play(seconds, pause=pause, pace=pace)
+        soaked = await run.play(seconds, pause=pause, pace=pace, clock=clock)
     if seconds >= _LONG and soaked.memory_growth > FLAT:
         soaked.reckoning.wrong.append(f"the memory grew to {soaked.memory_growth:.2f} of what it was")
     return soaked

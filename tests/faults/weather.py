@@ -49,8 +49,11 @@ class Weather:
         self._delivered: deque[Any] = deque(maxlen=_REMEMBERED)
         self._remember()
 
-    async def rage(self, until: float, *, pace: float = 1.0) -> None:
-        """Let everything go wrong, each kind at its pace; all is well again in the end. `pace` 2: twice as often."""
+    async def rage(self, until: float, *, pace: float = 1.0, clock: bool = True) -> None:
+        """Let everything go wrong, each kind at its pace; all is well again in the end. `pace` 2: twice as often.
+
+        `clock`: it steps, too.
+        """
         kinds: list[tuple[float, Callable[[], Awaitable[None]]]] = [
             (1.5, self._failed_call),
             (12.0, self._storm),
@@ -58,8 +61,9 @@ class Weather:
             (9.0, self._doubles),
             (2.0, self._told_again),
             (1.0, self._mutilated),
-            (11.0, self._clock_step),
         ]
+        if clock:
+            kinds.append((11.0, self._clock_step))
         await asyncio.gather(*(self.now_and_then(seconds / pace, kind, until) for seconds, kind in kinds))
 
     async def now_and_then(self, seconds: float, act: Callable[[], Awaitable[None]], until: float) -> None:
