@@ -17,7 +17,7 @@ TORCH ?= torch
 MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert bench-web bench-start soak clean
+.PHONY: help demo audit test test-long test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert bench-web bench-start soak clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -27,7 +27,10 @@ demo: $(RUN) ## Watch the whole job in a minute: no token, no service
 	$(BIN)/plaudit demo
 
 test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
-	$(BIN)/pytest -n 4
+	$(BIN)/pytest -n 4 --ignore tests/mlflow
+
+test-long: $(DEV) ## Run those that take a minute each: everything going wrong at once
+	$(BIN)/pytest -m long
 
 test-training: $(TRAINING)/.installed ## Train on every kind of set, two steps each, with trl and torch (large; beside .venv)
 	$(TRAINING)/bin/python -m pytest -W default tests/training

@@ -5,7 +5,7 @@ import pytest
 
 from core.store.database import open_store
 from tests.contract.exports_log import ANN, asked, begun, rows_in, vote
-from tests.scenarios.test_command_line import is_one_sentence, plaudit
+from tests.scenarios.test_command_line import is_one_sentence, plaudit, said_here
 
 MAY = {"PLAUDIT_ACKNOWLEDGED_TERMS": "slack"}
 
@@ -59,7 +59,7 @@ async def test_an_export_is_of_the_past_where_one_asks_for_it(here):
     ],
 )
 async def test_what_is_wrong_is_said_in_one_sentence(here, arguments, settings, says):
-    code, _, err = await plaudit("export", *arguments, cwd=here, **settings)
+    code, _, err = await said_here("export", *arguments, cwd=here, **settings)
 
     assert code != 0
     assert is_one_sentence(err), err

@@ -6,6 +6,7 @@ from tests.faults.databases import trouble
 from tests.faults.soak import soak
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 async def test_nothing_is_lost_when_everything_goes_wrong_at_once(kind, tmp_path):
     with trouble(kind, tmp_path) as database:
