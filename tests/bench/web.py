@@ -174,7 +174,8 @@ async def _world(
                         await _answers(client)
                     yield pocket, psutil.Process(bot.pid), client
             finally:
-                bot.terminate()
+                # Not asked to stop: the ends of so many replies come at the pace of the platform's limit, for minutes.
+                bot.kill()
                 await bot.wait()
 
 
