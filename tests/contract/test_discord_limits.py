@@ -42,6 +42,7 @@ def timed(platform):
     del platform.edit
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rooms", [[f"room{i}" for i in range(20)], ["general"] * 5], ids=["20 rooms", "one room"])
 async def test_replies_streaming_at_once_meet_no_limit_and_are_whole(rooms):
     async with bot(DiscordRules(), model=ScriptedModel(says(TEXT, pause=0.02))) as here:
@@ -54,6 +55,7 @@ async def test_replies_streaming_at_once_meet_no_limit_and_are_whole(rooms):
         assert all(len(each.states) > 1 for each in replies)
 
 
+@pytest.mark.alone
 async def test_more_posts_and_marks_than_a_channel_takes_at_once_wait_their_turn():
     rules = DiscordRules(rates={**DISCORDS_RATES, "post": Rate(5, 0.5)})
     async with bot(rules) as here:

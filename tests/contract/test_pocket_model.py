@@ -92,6 +92,7 @@ async def test_usage_is_counted_for_those_who_ask(served: Served) -> None:
     assert all(chunk.usage is None for chunk in plain)
 
 
+@pytest.mark.alone
 async def test_the_pace_is_kept_and_measured(served: Served) -> None:
     says(served, Answer("a b c d e f g h i j k", tokens_per_second=100, first_token_after=0.05))
 
