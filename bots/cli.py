@@ -27,7 +27,7 @@ from bots import (
     setting_up,
     terminal,
 )
-from bots.chosen import LISTENING, PLATFORMS, at_address, policies_from, tokens_of
+from bots.chosen import LISTENING, PLATFORMS, at_address, check_http, policies_from, tokens_of
 from bots.discord.shards import ALONE, read_shards
 from bots.presenting import opinion_line
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
@@ -131,6 +131,7 @@ def run_bot(
     some = ALONE if shards is None else read_shards(shards)
     policies_from(settings)
     tokens_of(settings, platforms)
+    check_http(settings, platforms)
     from bots.running import run_until_stopped  # once nothing is missing: it takes a second
 
     run(run_until_stopped(settings, platforms, some))

@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bots.chosen import PLATFORMS, policies_from, tokens_of
+from bots.chosen import PLATFORMS, is_slack_over_http, policies_from, tokens_of
 from bots.findings import Finding, State, bad, good, odd
 from bots.terminal import out, run, settings_chosen
 from core.errors import DatabaseUnavailableError, ModelFailedError, SchemaMismatchError, SettingsError
@@ -154,8 +154,8 @@ async def _platform(settings: Settings, platform: str) -> list[Finding]:
     if platform == "slack":
         from bots.slack.checking import check as check_slack  # noqa: PLC0415 - its SDK takes a while to load
 
-        bot_token, app_token = tokens
-        return await check_slack(bot_token, app_token, settings.slack_api_url)
+        app_token = "" if is_slack_over_http(settings) else tokens[1]
+        return await check_slack(tokens[0], app_token, settings.slack_api_url)
     if platform == "discord":
         from bots.discord.checking import check as check_discord  # noqa: PLC0415 - the same
 

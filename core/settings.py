@@ -82,6 +82,14 @@ class Settings(BaseSettings):
             description="Slack's app-level token for Socket Mode (xapp-…, scope connections:write).",
         ),
     ] = None
+    slack_signing_secret: Annotated[
+        SecretStr | None,
+        Field(
+            validation_alias=_named("SLACK_SIGNING_SECRET"),
+            description="For Slack over HTTP in place of Socket Mode (`plaudit run slack web`): the app's signing "
+            "secret. SLACK_APP_TOKEN must not be set then.",
+        ),
+    ] = None
     slack_api_url: Annotated[
         str,
         Field(validation_alias=_named("SLACK_API_URL"), description="Slack's Web API; another address for trials."),

@@ -19,9 +19,10 @@ from bots.pocket.house import House
 from bots.pocket.slack_arguments import Arguments
 from bots.pocket.slack_events import callback, events_of, home_opened
 from bots.pocket.slack_files import Files
+from bots.pocket.slack_http import SIGNING_SECRET, Requests
 from bots.pocket.slack_interactions import Interactions
 from bots.pocket.slack_rules import Limiter, SlackRules
-from bots.pocket.slack_socket import Reason, SocketMode
+from bots.pocket.slack_socket import Delivery, Kind, Reason, SocketMode
 from bots.pocket.slack_text import ringing
 from bots.pocket.slack_views import Views
 from bots.pocket.slack_workspace import Json, SlackError, Workspace
@@ -75,11 +76,13 @@ class Slack:
         self.rules = rules or SlackRules()
         self.workspace = Workspace(house, self.rules)
         self.sockets = SocketMode(self.rules, house.stir)
+        self.requests = Requests(self.rules, house.stir)
         self.views = Views(self.workspace)
         self.files = Files(self.workspace)
-        self.hands = Interactions(self.workspace, self.views, self.sockets)
+        self.hands = Interactions(self.workspace, self.views, self.deliver)
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
+        self.signing_secret = SIGNING_SECRET
         self.scopes: Sequence[str] | None = None
         """What the bot's token may do, as each answer says; None: nothing is said of it. It is not enforced."""
         self.calls: list[Call] = []
@@ -128,8 +131,8 @@ class Slack:
 
     @property
     def undelivered(self) -> int:
-        """How many envelopes wait for their acknowledgement."""
-        return len(self.sockets.deliveries)
+        """How many payloads wait for their acknowledgement."""
+        return len(self.sockets.deliveries) + len(self.requests.deliveries)
 
     # Breaking
 
@@ -162,7 +165,11 @@ class Slack:
     def send_event(self, event: Json) -> None:
         """Send any event, in a proper envelope."""
         payload = callback(self.workspace, event, f"Ev{next(self._event_ids):09X}")
-        self.sockets.deliver("events_api", payload)
+        self.deliver("events_api", payload)
+
+    def deliver(self, kind: Kind, payload: Json) -> Delivery:
+        """Send a payload: as a request where the app has named a URL, else over its sockets."""
+        return self.requests.deliver(kind, payload) if self.requests.url else self.sockets.deliver(kind, payload)
 
     def open_home(self, person: Person) -> None:
         """Let `person` look at the app's home tab."""
@@ -189,6 +196,7 @@ class Slack:
         """Cut the connections and tell nothing more."""
         self._unwatch()
         self.sockets.close()
+        self.requests.close()
 
     def _tell(self, change: Change) -> None:
         if isinstance(change, Reacted) and change.message.room.platform == "slack":
