@@ -15,6 +15,7 @@ WEB: Final = "web"
 LISTENING: Final = (*PLATFORMS, WEB)
 """All that `plaudit run` takes."""
 _OVER_HTTP: Final = ("slack_bot_token", "slack_signing_secret")
+_BY_OAUTH: Final = ("slack_signing_secret", "slack_client_id", "slack_client_secret", "secret_key")
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "slack": ("slack_bot_token", "slack_app_token"),
     "discord": ("discord_token",),
@@ -45,6 +46,11 @@ def is_slack_over_http(settings: Settings) -> bool:
     return settings.slack_signing_secret is not None and settings.slack_app_token is None
 
 
+def is_slack_by_oauth(settings: Settings) -> bool:
+    """Whether workspaces install the app by themselves."""
+    return is_slack_over_http(settings) and bool(settings.slack_client_id)
+
+
 def check_http(settings: Settings, platforms: Iterable[str]) -> None:
     """Raises SettingsError where Slack's requests would find no server."""
     if "slack" in platforms and WEB not in platforms and is_slack_over_http(settings):
@@ -65,11 +71,17 @@ def at_address(settings: Settings, platforms: Iterable[str], host: str | None, p
 def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
     if platform not in _NEEDED:
         raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(LISTENING)}.")
-    needed = _OVER_HTTP if platform == "slack" and is_slack_over_http(settings) else _NEEDED[platform]
-    tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed]
+    needed = _needed(settings, platform)
+    tokens: list[SecretStr | str | None] = [getattr(settings, each) for each in needed]
     if missing := [setting_names()[each] for each, token in zip(needed, tokens, strict=True) if not token]:
         raise SettingsError(
             f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env. "
             f"docs/{platform}.md says where to get it."
         )
-    return tuple(token.get_secret_value() for token in tokens if token)
+    return tuple(token if isinstance(token, str) else token.get_secret_value() for token in tokens if token)
+
+
+def _needed(settings: Settings, platform: str) -> tuple[str, ...]:
+    if platform == "slack" and is_slack_by_oauth(settings):
+        return _BY_OAUTH
+    return _OVER_HTTP if platform == "slack" and is_slack_over_http(settings) else _NEEDED[platform]

@@ -13,7 +13,7 @@ from typing import Final
 import aiohttp
 
 from bots.checking import checking
-from bots.chosen import WEB, check_http, is_slack_over_http, policies_from, tokens_of
+from bots.chosen import WEB, check_http, policies_from, tokens_of
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
@@ -21,10 +21,7 @@ from bots.health import Watched, served
 from bots.mlflow_sync import MlflowTimer, check_address
 from bots.pushing import LOOK, PushTimer
 from bots.serving import web
-from bots.slack import adapter as slack
-from bots.slack import over_http
-from bots.slack.door import Door
-from bots.slack.signed import Signatures
+from bots.slack_ways import SlackWay, way_of
 from bots.speaking import listed
 from bots.tracing import tracing
 from core.assistant import Assistant, Options
@@ -190,17 +187,17 @@ async def running(
             logger.info("health_is_told", extra={"at": at})
         if settings.traces_to:
             await stack.enter_async_context(tracing(settings.traces_to))
-        door = _door(settings) if "slack" in wanted else None
+        slack = way_of(settings, wanted["slack"], store.installations()) if "slack" in wanted else None
         if WEB in wanted:
             # Before the others, and so left after them: while they close, its answers may still be read.
-            doors = [door.router()] if door else []
+            doors = slack.routers if slack else ()
             await stack.enter_async_context(web(settings, store, assistant, policies, doors))
         connections = {
             platform: partial(
                 listed,
                 speakers,
                 platform,
-                partial(_connected, platform, tokens, settings, assistant, session, shards=shards, door=door),
+                partial(_connected, platform, tokens, settings, assistant, session, shards=shards, slack=slack),
             )
             for platform, tokens in wanted.items()
             if platform != WEB
@@ -217,27 +214,10 @@ def _connected(
     session: aiohttp.ClientSession,
     *,
     shards: Shards | None,
-    door: Door | None,
+    slack: SlackWay | None,
 ) -> AbstractAsyncContextManager[ChatPlatform]:
-    if platform == "slack" and door:
-        return over_http.connected(
-            door,
-            bot_token=tokens[0],
-            api_url=settings.slack_api_url,
-            handle=assistant.handle,
-            catch_up=assistant.catch_up,
-            streams=settings.slack_streaming,
-        )
-    if platform == "slack":
-        bot_token, app_token = tokens
-        return slack.connected(
-            bot_token=bot_token,
-            app_token=app_token,
-            api_url=settings.slack_api_url,
-            handle=assistant.handle,
-            catch_up=assistant.catch_up,
-            streams=settings.slack_streaming,
-        )
+    if slack and platform == "slack":
+        return slack.connected(assistant)
     [token] = tokens
     return discord.connected(
         token=token,
@@ -249,13 +229,6 @@ def _connected(
         calls_per_second=settings.discord_calls_per_second,
         session=session,
     )
-
-
-def _door(settings: Settings) -> Door | None:
-    """Where Slack comes in over HTTP; None with Socket Mode."""
-    if settings.slack_signing_secret is None or not is_slack_over_http(settings):
-        return None
-    return Door(Signatures(settings.slack_signing_secret.get_secret_value(), SystemClock()))
 
 
 async def run_until_stopped(settings: Settings, platforms: Iterable[str], shards: Shards | None = ALONE) -> None:

@@ -25,13 +25,14 @@ from bots.pocket.slack_rules import Limiter, SlackRules
 from bots.pocket.slack_socket import Delivery, Kind, Reason, SocketMode
 from bots.pocket.slack_text import ringing
 from bots.pocket.slack_views import Views
-from bots.pocket.slack_workspace import Json, SlackError, Workspace
+from bots.pocket.slack_workspace import APP_ID, TEAM_ID, Json, SlackError, Workspace, user_id
 from bots.pocket.things import Change, Message, Person, Reacted
 
 BOT_TOKEN = "xoxb-pocket"  # noqa: S105 - opens nothing but the box
 APP_TOKEN = "xapp-pocket"  # noqa: S105 - the same
 
 _OPEN = "apps.connections.open"
+_GRANT = "oauth.v2.access"
 
 Method = Callable[[Workspace, Arguments], Json]
 METHODS: dict[str, Method] = {
@@ -55,6 +56,8 @@ class Call:
     """Slack's code; empty where the answer was ok."""
     retry_after: int = 0
     """The seconds of the 429 that it got; 0 where it got none."""
+    team: str = ""
+    """The workspace of the token that it was made with; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,10 @@ class Slack:
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
         self.signing_secret = SIGNING_SECRET
+        self.tokens: dict[str, str] = {}
+        """Bots' tokens by OAuth, each with its workspace's id."""
+        self.codes: dict[str, str] = {}
+        """What is to be had for a code, once: a workspace's id."""
         self.scopes: Sequence[str] | None = None
         """What the bot's token may do, as each answer says; None: nothing is said of it. It is not enforced."""
         self.calls: list[Call] = []
@@ -240,12 +247,16 @@ class Slack:
 
     def _answer(self, call: Call, token: str, fault: Fault | None) -> Json:
         given = Arguments(call.arguments)
+        call.team = self.tokens.get(token, TEAM_ID if token == self.bot_token else "")
+        if call.method == _GRANT:
+            return self._grant(given)
         self._check_token(call.method, token)
         call.retry_after = self._limiter.pause(call.method, given.text("channel"), call.at)
         if call.retry_after:
             raise SlackError("ratelimited")
         if fault is None:
-            return self._act(call.method, given)
+            answer = self._act(call.method, given)
+            return answer | {"team_id": call.team} if call.method == "auth.test" else answer
         if fault.done:
             self._act(call.method, given)
         raise SlackError(fault.error)
@@ -256,6 +267,26 @@ class Slack:
         if method not in self._methods:
             raise SlackError("unknown_method", req_method=method)
         return self._methods[method](self.workspace, given)
+
+    def _grant(self, given: Arguments) -> Json:
+        """oauth.v2.access: a token for a code that a person came back with."""
+        team = self.codes.pop(given.text("code"), "")
+        if not team:
+            raise SlackError("invalid_code")
+        token = f"xoxb-{team}-{self._house.next_id():x}"
+        self.tokens[token] = team
+        return {
+            "ok": True,
+            "access_token": token,
+            "token_type": "bot",
+            "scope": "chat:write,commands",
+            "bot_user_id": user_id(self.workspace.assistant),
+            "app_id": APP_ID,
+            "team": {"id": team, "name": f"Team {team}"},
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "authed_user": {"id": "U0INSTALLER"},
+        }
 
     def _open_connection(self) -> Json:
         if self.sockets.refusing:
@@ -269,6 +300,8 @@ class Slack:
         wanted, other = self.bot_token, self.app_token
         if method == _OPEN:
             wanted, other = other, wanted
+        if method != _OPEN and token in self.tokens:
+            return
         if token != wanted:
             raise SlackError("not_allowed_token_type" if token == other else "invalid_auth")
 

@@ -47,6 +47,7 @@ async def test_a_question_a_reaction_a_button_and_a_command_are_kept_once_though
         ada, ben = world.person("Ada"), world.person("Ben")
         _, reply = await world.ask("Ada", "what is WAL?")
         await ben.reacts("👍", reply)
+        await world.eventually(lambda: _votes(world, 1))
         await world.pocket.until(lambda: len(reply.wire.get("blocks") or ()) > 1)  # the buttons are there
         await world.pocket.slack.hands.press(ada, reply, "dislike")
         await world.eventually(lambda: _votes(world, 2))
