@@ -13,9 +13,11 @@ TRAINING := .venv-training
 MLFLOW := .venv-mlflow
 # Where a smaller build of torch is at hand, name it: make test-training TORCH='torch==2.13.0+cpu'
 TORCH ?= torch
+# How long `make soak` takes, without what it takes to end well.
+MINUTES ?= 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert bench-web clean
+.PHONY: help demo audit test test-training test-mlflow check format docs pictures lock bench bench-relay bench-streaming bench-feedback bench-store bench-export bench-alert bench-web bench-start soak clean
 
 help: ## Say what there is to make
 	@echo "Plaudit. With nothing but Python 3.11 or newer:"
@@ -50,7 +52,7 @@ docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in
 pictures: $(RUN) ## Draw the pictures in docs/ anew, from the demo's box and the real bot
 	$(BIN)/python docs/pictures.py
 
-bench: bench-relay bench-streaming bench-feedback bench-store bench-export bench-web ## Measure everything
+bench: bench-relay bench-streaming bench-feedback bench-store bench-export bench-web bench-start ## Measure everything
 
 bench-relay: $(DEV) ## Measure what the bot adds between a question and the first text
 	$(BIN)/python -m tests.bench.relay
@@ -70,8 +72,14 @@ bench-alert: $(DEV) ## Measure how soon a fall is told, and how often one that i
 bench-web: $(DEV) ## Measure the web: the first token, 200 streams beside Slack's path, the dashboard over a million replies
 	$(BIN)/python -m tests.bench.web
 
+bench-start: $(DEV) ## Measure how soon a bot is ready, and its memory and CPU while it idles
+	$(BIN)/python -m tests.bench.start
+
 bench-export: $(DEV) ## Measure exports: the log beside the driver and the ORM, and a set of half a million rows
 	$(BIN)/python -m tests.bench.export
+
+soak: $(DEV) ## Let everything go wrong at once, ten minutes on both databases; MINUTES=60 for longer
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
 audit: $(DEV) ## Ask the advisory database about every pinned dependency (needs the internet)
 	$(PIP) pip-audit

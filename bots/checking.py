@@ -1,6 +1,5 @@
-"""`plaudit check`, and the timer that checks the replies of a running bot: what code says of them."""
+"""`plaudit check`: what code says of the replies in the log."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -9,19 +8,17 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from bots.checking_timer import checks_from
 from bots.chosen import policies_from
 from bots.evaluation_tables import checks_table, sources_table
 from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
 from core.evaluating.checking import Checker
-from core.evaluating.checks import Check, all_checks
+from core.evaluating.checks import Check
 from core.evaluating.records import Records
 from core.feedback import SourceType
-from core.policy.checking import Checks
-from core.policy.file import Reloading
 from core.settings import Settings
 from core.store.counts import SourceCounts
-from core.store.sql import SqlStore
 
 
 def check(
@@ -48,27 +45,6 @@ def check(
     out.print(f"{checked} replies were checked now.")
     for name, error in broken.items():
         out.print(f"The check {name} fails itself: {error}", style="yellow", markup=False)
-
-
-def checks_from(chosen: Checks) -> list[Check]:
-    """The checks that are made. Raises SettingsError where one's own cannot be loaded."""
-    return [each for each in all_checks(chosen.modules) if each.name not in chosen.leave_out]
-
-
-def checking(settings: Settings, store: SqlStore, policies: Reloading) -> Callable[[], Awaitable[None]]:
-    """What a timer calls: it checks what has come, while `after_each_reply` is so."""
-    made: dict[Checks, Checker] = {}
-
-    async def work() -> None:
-        chosen = policies.checks
-        if chosen.after_each_reply:
-            if chosen not in made:
-                made.clear()
-                records = Records(settings.environment)
-                made[chosen] = Checker(store.database, store, records, SystemClock(), checks_from(chosen))
-            await made[chosen].check_new()
-
-    return work
 
 
 async def _check(

@@ -1,16 +1,14 @@
-"""The command line. What goes wrong is told in one sentence, with an exit code of its own and no traceback."""
+"""The command line, with all its commands. `bots.entry` begins here, or at `run` alone."""
 
-import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import orjson
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.progress import Progress
 from rich.text import Text
 
@@ -24,16 +22,17 @@ from bots import (
     mlflow,
     outward,
     reports,
+    run_command,
     setting_up,
     terminal,
 )
-from bots.chosen import LISTENING, PLATFORMS, at_address, check_http, policies_from, tokens_of
-from bots.discord.shards import ALONE, read_shards
+from bots.chosen import PLATFORMS, policies_from
+from bots.entry import told
 from bots.presenting import opinion_line
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
 from bots.web_keys import keys
 from core import logs
-from core.errors import PlauditError, SchemaMismatchError, SettingsError
+from core.errors import SchemaMismatchError, SettingsError
 from core.messages import PlaceRef
 from core.policy.example import as_toml, example
 from core.settings import env_example
@@ -66,16 +65,7 @@ app.add_typer(outward.webhooks, name="webhooks")
 
 def main() -> None:
     """Run the command line."""
-    try:
-        app()
-    except PlauditError as error:
-        sys.stderr.write(f"plaudit: {error}\n")
-        sys.exit(1)
-    except BrokenPipeError:
-        # Whoever read our output (head, less) has seen enough; nothing more is flushed at exit.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    told(app)
 
 
 @app.callback()
@@ -104,39 +94,7 @@ def demo(
     run(chat(directory, port=port) if in_browser else play(directory, fast=fast))
 
 
-@app.command("run")
-def run_bot(
-    platforms: Annotated[list[str], typer.Argument(help=f"Where to listen: {', '.join(LISTENING)}.")],
-    shards: Annotated[
-        str | None,
-        typer.Option(
-            metavar="0,1/4|auto",
-            help="Of Discord's servers, hear these shards of so many; auto: all, in as many as Discord advises.",
-        ),
-    ] = None,
-    host: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Where the web listens, in place of PLAUDIT_WEB_HOST.")
-    ] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Its port, in place of PLAUDIT_WEB_PORT.")] = None,
-) -> None:
-    """Run the bot until it is stopped (Ctrl-C, SIGTERM, its terminal closed); replies in flight get their grace.
-
-    SIGHUP makes it read plaudit.toml again.
-    """
-    settings = settings_chosen()
-    logs.configure(level=settings.log_level, as_json=settings.log_format == "json")
-    if shards is not None and "discord" not in platforms:
-        raise SettingsError("--shards is about Discord's servers: leave it away, or run discord.")
-    settings = at_address(settings, platforms, host, port)
-    some = ALONE if shards is None else read_shards(shards)
-    policies_from(settings)
-    tokens_of(settings, platforms)
-    check_http(settings, platforms)
-    from bots.running import run_until_stopped  # once nothing is missing: it takes a second
-
-    run(run_until_stopped(settings, platforms, some))
-
-
+app.command("run")(run_command.run_bot)
 app.command("events")(keeping.events)
 app.command("consumers")(keeping.consumers)
 app.command("forget")(keeping.forget)
@@ -159,6 +117,8 @@ def conversation(
         if as_json:
             sys.stdout.write(orjson.dumps(view, option=orjson.OPT_INDENT_2).decode() + "\n")
             return
+        from rich.markdown import Markdown  # it loads lexers for every language
+
         out.print(Text.assemble((view.username, "bold"), f" and {view.model.id}   ", (view.id, "dim")))
         for message in view.messages:
             judged = "  ".join(str(each) for each in (message.rating, message.feedback) if each not in ("", None))

@@ -12,7 +12,7 @@ from typing import Final
 
 import aiohttp
 
-from bots.checking import checking
+from bots.checking_timer import checking
 from bots.chosen import WEB, check_http, policies_from, tokens_of
 from bots.connecting import connect
 from bots.discord import adapter as discord
@@ -20,7 +20,6 @@ from bots.discord.shards import ALONE, Shards
 from bots.health import Watched, served
 from bots.mlflow_sync import MlflowTimer, check_address
 from bots.pushing import LOOK, PushTimer
-from bots.serving import web
 from bots.slack_ways import SlackWay, way_of
 from bots.speaking import listed
 from bots.tracing import tracing
@@ -189,6 +188,8 @@ async def running(
             await stack.enter_async_context(tracing(settings.traces_to))
         slack = way_of(settings, wanted["slack"], store.installations()) if "slack" in wanted else None
         if WEB in wanted:
+            from bots.serving import web  # noqa: PLC0415 - who does not serve it need not hold FastAPI
+
             # Before the others, and so left after them: while they close, its answers may still be read.
             doors = slack.routers if slack else ()
             await stack.enter_async_context(web(settings, store, assistant, policies, doors))

@@ -1,21 +1,25 @@
 """How Slack is connected, as the settings choose: by Socket Mode, over HTTP, or over HTTP and by OAuth."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-
-from fastapi import APIRouter
+from typing import TYPE_CHECKING
 
 from bots.chosen import is_slack_by_oauth, is_slack_over_http
-from bots.slack import adapter, installing, over_http, workspaces
-from bots.slack.door import Door
-from bots.slack.signed import Signatures
+from bots.slack import adapter
 from core.assistant import Assistant
 from core.clock import SystemClock
 from core.ports import ChatPlatform
 from core.settings import Settings
 from core.store.installations import Installations
 from core.store.sealing import Seal, keys_in
+
+if TYPE_CHECKING:  # who listens by Socket Mode need not hold FastAPI
+    from fastapi import APIRouter
+
+    from bots.slack.door import Door
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class SlackWay:
         url, streams = self.settings.slack_api_url, self.settings.slack_streaming
         handle, catch_up = assistant.handle, assistant.catch_up
         if self.door and self.seal:
+            from bots.slack import workspaces  # noqa: PLC0415 - only over HTTP
+
             return workspaces.connected(
                 self.door,
                 self.installations,
@@ -47,6 +53,8 @@ class SlackWay:
             )
         bot_token, other = self.tokens[:2]
         if self.door:
+            from bots.slack import over_http  # noqa: PLC0415 - only over HTTP
+
             return over_http.connected(
                 self.door, bot_token=bot_token, api_url=url, handle=handle, catch_up=catch_up, streams=streams
             )
@@ -59,6 +67,10 @@ def way_of(settings: Settings, tokens: Sequence[str], installations: Installatio
     """The way that the settings choose. Raises SettingsError where PLAUDIT_SECRET_KEY holds no keys."""
     if not is_slack_over_http(settings):
         return SlackWay(settings, tokens, installations)
+    from bots.slack import installing  # noqa: PLC0415 - only over HTTP
+    from bots.slack.door import Door  # noqa: PLC0415 - the same
+    from bots.slack.signed import Signatures  # noqa: PLC0415 - the same
+
     clock = SystemClock()
     if not is_slack_by_oauth(settings):
         door = Door(Signatures(tokens[1], clock))

@@ -224,6 +224,7 @@ class Assistant:
             DatabaseUnavailableError: nothing was kept; the platform should deliver the event again.
         """
         async with AsyncExitStack() as stack:
+            stack.enter_context(self._tasks.held())
             for key in self._behind(event):
                 await stack.enter_async_context(self._turns.in_order(key))
             await self._handle(event, platform)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 
 logger = logging.getLogger(__name__)
 
@@ -12,6 +13,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
+        self._held: set[asyncio.Future[None]] = set()
 
     def start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Let `work` run on its own."""
@@ -20,10 +22,23 @@ class Tasks:
         task.add_done_callback(self._ended)
         return task
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let whoever waits wait for this block, too: it may start more."""
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._held.add(ended)
+        try:
+            yield
+        finally:
+            self._held.discard(ended)
+            ended.cancel()
+
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait until all have ended, for `seconds` at most."""
-        if self._running:
-            await asyncio.wait(self._running, timeout=seconds)
+        """Wait until all have ended, those that are started meanwhile as well; for `seconds` at most."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while waited := {*self._running, *self._held}:
+                    await asyncio.wait(waited)
 
     async def cancel(self) -> None:
         """Let none of them go on."""

@@ -24,6 +24,8 @@ from core.store.columns import to_iso_text, to_json_text
 from core.store.engine import Database
 
 SHARD_SEQS: Final = 250_000
+SEVERAL: Final = 4
+"""Files from which on a second process helps: it takes as long to start as fifty thousand records."""
 _PAGE: Final = 20_000
 """Records read in one transaction."""
 _BUFFER: Final = 1 << 18
@@ -109,9 +111,10 @@ async def _write_all(
         if progress is not None:
             progress(WRITING, min(done, as_of), as_of)
 
-    jobs = [LogJob(place.directory, tuple(each)) for each in (left[::2], left[1::2]) if each]
+    parts = [left[::2], left[1::2]] if len(left) >= SEVERAL else [left]
+    jobs = [LogJob(place.directory, tuple(each)) for each in parts]
     others = [beside(source.url, write_spans, job, tell) for job in jobs[1:]]
-    await all_of(*(write_spans(source.database, job, tell) for job in jobs[:1]), *others)
+    await all_of(write_spans(source.database, jobs[0], tell), *others)
 
 
 def _name(start: int, end: int) -> str:

@@ -1,18 +1,18 @@
-"""Bringing a database's tables up to this version, and telling whether they are. The steps are `migrations`'."""
+"""Bringing a database's tables up to this version, and telling whether they are. The steps are `migrations`'.
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+Whether there is a step to take is read here, without Alembic: a bot whose tables are current never loads it.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
 
 import migrations
 from core.errors import SchemaMismatchError
-from core.store import refolding
-from core.store.tables import Base
 
 UPGRADE = "run `plaudit db upgrade`"
+_VERSION = "alembic_version"
+"""Alembic's table: the step that was taken last (alembic.sqlalchemy.org/en/latest/tutorial.html)."""
 
 
 def upgrade(connection: Connection) -> None:
@@ -21,10 +21,9 @@ def upgrade(connection: Connection) -> None:
     Raises SchemaMismatchError where they are newer.
     """
     if _is_behind(connection):
-        refolding.drop(connection)  # its tables would be of the version before
-        config = settings()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        from core.store import migrating  # noqa: PLC0415 - Alembic is seldom needed
+
+        migrating.upgrade(connection)
 
 
 def check_version(connection: Connection) -> None:
@@ -36,31 +35,31 @@ def check_version(connection: Connection) -> None:
 def check(connection: Connection) -> None:
     """Raises SchemaMismatchError where the tables are not those of this version, column by column."""
     check_version(connection)
-    options = {"include_name": _is_ours}
-    differences = compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
-    if differences:
-        listed = "; ".join(str(each) for each in differences)
-        raise SchemaMismatchError(f"The database's tables were changed by another hand: {listed}.")
+    from core.store import migrating  # noqa: PLC0415 - Alembic is seldom needed
 
-
-def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    return kind != "table" or not (name or "").startswith(refolding.PREFIX)
+    if differences := migrating.differences(connection):
+        raise SchemaMismatchError(f"The database's tables were changed by another hand: {'; '.join(differences)}.")
 
 
 def _is_behind(connection: Connection) -> bool:
     """Whether steps are missing. Raises SchemaMismatchError where the tables are newer than this version."""
-    scripts = ScriptDirectory.from_config(settings())
-    there = MigrationContext.configure(connection).get_current_revision()
-    if there is not None and there not in {each.revision for each in scripts.walk_revisions()}:
+    there, steps = _revision(connection), revisions()
+    if there is not None and there not in steps:
         raise SchemaMismatchError(
             f"The database's tables are newer ({there}) than this version of Plaudit: install the newer one."
         )
-    return there != scripts.get_current_head()
+    return there != steps[-1]
 
 
-def settings() -> Config:
-    """Alembic's settings without a file: the steps are found where the package is installed."""
-    config = Config()
-    config.set_main_option("script_location", str(migrations.__path__[0]).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
+def _revision(connection: Connection) -> str | None:
+    """The step that was taken last; None where none was."""
+    if not inspect(connection).has_table(_VERSION):
+        return None
+    found: str | None = connection.execute(text(f"SELECT version_num FROM {_VERSION}")).scalar()  # noqa: S608 - ours
+    return found
+
+
+def revisions() -> list[str]:
+    """All steps there are, in their order: a step's file is called by its revision, which is a number."""
+    [directory] = migrations.__path__
+    return sorted(each.name.partition("_")[0] for each in (Path(directory) / "versions").glob("[0-9]*_*.py"))

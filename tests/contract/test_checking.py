@@ -2,7 +2,7 @@
 
 import pytest
 
-from bots.checking import checking
+from bots.checking_timer import checking
 from core.clock import SystemClock
 from core.evaluating.checking import Checker
 from core.evaluating.checks import Check, Finding

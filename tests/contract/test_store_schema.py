@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 
 from core.errors import DatabaseUnavailableError, SchemaMismatchError, SettingsError
-from core.store import schema
+from core.store import migrating, schema
 from core.store.database import check, connected, open_store, upgrade
 from tests.contract.store_stories import PLACE, replied, said, started, voted
 
@@ -67,7 +67,7 @@ async def test_every_step_can_be_taken_back_and_again(bare_url) -> None:
     await upgrade(bare_url)
 
     def down(connection: Connection) -> None:
-        config = schema.settings()
+        config = migrating.settings()
         config.attributes["connection"] = connection
         command.downgrade(config, "base")
 
@@ -80,7 +80,11 @@ async def test_every_step_can_be_taken_back_and_again(bare_url) -> None:
     await check(bare_url)
 
 
-REVISIONS = [each.revision for each in ScriptDirectory.from_config(schema.settings()).walk_revisions()]
+REVISIONS = [each.revision for each in ScriptDirectory.from_config(migrating.settings()).walk_revisions()]
+
+
+def test_the_steps_are_called_by_their_revisions() -> None:
+    assert schema.revisions() == REVISIONS[::-1]
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -91,7 +95,7 @@ async def test_rows_of_every_earlier_version_are_there_after_the_upgrade(bare_ur
         await store.append(voted("m2", "ann", value=True))
 
     def down(connection: Connection) -> None:
-        config = schema.settings()
+        config = migrating.settings()
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 

@@ -28,6 +28,8 @@ EMOJI: Final[dict[str, dict[str, Any]]] = {
 }
 _ASKED: Final = re.compile(r"(q\d+) (\d+) words, (\d+) a second")
 _WORD: Final = re.compile(r"\b(q\d+)w(\d+)\b")
+_NOTE: Final = re.compile("(?:ℹ️|:information_source:) .*")
+"""What the assistant says of itself below an answer: that it no longer reads the oldest messages."""
 
 
 def answer(messages: list[dict[str, Any]]) -> Answer:
@@ -82,13 +84,19 @@ class People:
     """Everyone who asks, on one platform or on both. `close` when nobody acts any more."""
 
     def __init__(
-        self, pocket: Pocket, platforms: Sequence[Platform], chance: random.Random, *, places: int = 4
+        self,
+        pocket: Pocket,
+        platforms: Sequence[Platform],
+        chance: random.Random,
+        *,
+        places: int = 4,
+        names: Sequence[str] = NAMES,
     ) -> None:
         """`places`: of each kind on each platform."""
         self.pocket = pocket
         self.platforms = platforms
         self.chance = chance
-        self.people = [pocket.person(name) for name in NAMES]
+        self.people = [pocket.person(name) for name in names]
         self.asked: dict[str, Asked] = {}
         self.talks = [talk for platform in platforms for talk in self._places(platform, places)]
         self._votes: dict[tuple[Person, str, str], tuple[Message, str]] = {}
@@ -122,7 +130,7 @@ class People:
 
     async def ask(self, talk: Talk, *, words: int | None = None, pace: int | None = None) -> Asked | None:
         """Ask in a place, mostly where the talk goes on; None where too many wait there already."""
-        if sum(not each.is_answered for each in talk.asked) > 1:
+        if sum(map(self.waits, talk.asked)) > 1:
             return None
         begins_thread = talk.room.kind == "channel" and talk.thread is None and self.chance.random() < 0.3
         if begins_thread and self._is_heard(talk.room) and len(self.talks) < 8 * len(NAMES):
@@ -136,15 +144,19 @@ class People:
         talk.asked.append(asked)
         return asked
 
+    def waits(self, asked: Asked) -> bool:
+        """Whoever asked waits for the answer still."""
+        return not asked.is_answered
+
     def _is_heard(self, room: Room) -> bool:
         """Somebody will hear of it, even if one dies: a place that no bot ever answered in is not looked at again."""
         return room.platform == "slack" or self.pocket.discord.connected > 1
 
-    async def begin(self) -> None:
+    async def begin(self, *, timeout: float = 30) -> None:  # noqa: ASYNC109 - as in Pocket.until
         """Ask in each place, and wait for the answers: from then on bots know of it. Raises TimeoutError."""
         for talk in list(self.talks):
             await self.ask(talk, words=5)
-        await self.pocket.until(lambda: all(each.is_answered for each in self.asked.values()), timeout=30)
+        await self.pocket.until(lambda: all(each.is_answered for each in self.asked.values()), timeout=timeout)
 
     async def _new_thread(self, room: Room) -> Talk:
         starter = await self.chance.choice(self.people).says("look at this", room)
@@ -186,8 +198,8 @@ class People:
         """What stands of the answer: (who, name) and value."""
         return {
             (self.key(person, asked.message.room), name): EMOJI[name][emoji]
-            for (person, of, name), (_, emoji) in self._votes.items()
-            if of == asked.name
+            for (person, of, name), (part, emoji) in self._votes.items()
+            if of == asked.name and part.stands
         }
 
     def wrong_to_see(self) -> list[str]:
@@ -196,7 +208,7 @@ class People:
         wrong = []
         for message in self.ours():
             words = _WORD.findall(message.text)
-            bare = _WORD.sub("", message.text).strip()
+            bare = _NOTE.sub("", _WORD.sub("", message.text)).strip()
             if bare or not words:
                 wrong.append(f"{self.ref(message).key} says {message.text[:80]!r}")
             for name, number in words:

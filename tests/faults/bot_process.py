@@ -21,6 +21,7 @@ from bots.pocket.things import Platform
 from bots.running import run_until_stopped
 from bots.slack import adapter as slack
 from core import logs
+from core.clock import SystemClock
 from core.hearing import messages
 from core.ports import Rate
 from core.settings import Settings
@@ -35,15 +36,25 @@ class BotProcess:
 
     def __init__(self, platform: Platform, settings: dict[str, Any], log: Path, *others: Platform) -> None:
         """`others`: the platforms that it is on besides."""
-        self._arguments = ((platform, *others), settings, log)
         self._processes = multiprocessing.get_context("forkserver")
         self._processes.set_forkserver_preload([__name__])
+        self._clock = self._processes.Value("d", 0.0, lock=False)
+        self._arguments = ((platform, *others), settings, log, self._clock)
         self._process: Any = None
 
     @property
     def runs(self) -> bool:
         """There is one that was neither stopped nor killed."""
         return self._process is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Its id; None where there is none, or it has ended by itself."""
+        return self._process.pid if self._process is not None and self._process.is_alive() else None
+
+    def step_clock(self, seconds: float) -> None:
+        """Let its clock, as it tells people the time, go wrong by so much from now on."""
+        self._clock.value = seconds
 
     def start(self) -> None:
         """Let the next one begin."""
@@ -71,13 +82,15 @@ class BotProcess:
         process.close()
 
 
-def _run(platforms: tuple[Platform, ...], settings: dict[str, Any], log: Path) -> None:
+def _run(platforms: tuple[Platform, ...], settings: dict[str, Any], log: Path, wrong_by: Any) -> None:
     with log.open("ab", buffering=0) as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a text file's
     logs.configure(level="info")
     _hasten()
+    right = SystemClock.now
+    SystemClock.now = lambda self: right(self) + timedelta(seconds=wrong_by.value)  # type: ignore[method-assign]
     chosen = Settings.load(environ={}, _env_file=None, **settings)
     loop.run(_run_and_tell(chosen, platforms))
 

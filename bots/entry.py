@@ -1,0 +1,49 @@
+"""Where `plaudit` begins: at `run` alone, or at all commands. What goes wrong is told in one sentence."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from core.errors import PlauditError
+
+
+def main() -> None:
+    """Run the command line."""
+    if _is_run(sys.argv[1:]):
+        # Who runs a bot waits for it, and keeps it in memory: the other commands load what it never needs.
+        from bots.run_command import app  # noqa: PLC0415 - this or that
+    else:
+        from bots.cli import app  # noqa: PLC0415 - this or that
+    told(app)
+
+
+def told(command: Callable[[], object]) -> None:
+    """Do it; what goes wrong is told in one sentence, with an exit code of its own and no traceback."""
+    try:
+        command()
+    except PlauditError as error:
+        sys.stderr.write(f"plaudit: {error}\n")
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has seen enough; nothing more is flushed at exit.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _is_run(arguments: Sequence[str]) -> bool:
+    """Whether the command that is given is `run`, behind options that hold for all."""
+    left = iter(arguments)
+    for each in left:
+        if each == "--database":
+            next(left, None)
+        elif not each.startswith("-"):
+            return each == "run"
+        elif not each.startswith("--database="):
+            return False
+    return False
+
+
+if __name__ == "__main__":
+    main()
