@@ -14,6 +14,8 @@ PLATFORMS: Final = ("slack", "discord")
 WEB: Final = "web"
 LISTENING: Final = (*PLATFORMS, WEB)
 """All that `plaudit run` takes."""
+_OVER_HTTP: Final = ("slack_bot_token", "slack_signing_secret")
+_BY_OAUTH: Final = ("slack_signing_secret", "slack_client_id", "slack_client_secret", "secret_key")
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "slack": ("slack_bot_token", "slack_app_token"),
     "discord": ("discord_token",),
@@ -39,6 +41,25 @@ def tokens_of(settings: Settings, platforms: Iterable[str]) -> dict[str, tuple[s
     return {each: _tokens(settings, each) for each in platforms}
 
 
+def is_slack_over_http(settings: Settings) -> bool:
+    """Whether Slack's events come as HTTP requests; by Socket Mode, wherever its token is set or nothing is."""
+    return settings.slack_signing_secret is not None and settings.slack_app_token is None
+
+
+def is_slack_by_oauth(settings: Settings) -> bool:
+    """Whether workspaces install the app by themselves."""
+    return is_slack_over_http(settings) and bool(settings.slack_client_id)
+
+
+def check_http(settings: Settings, platforms: Iterable[str]) -> None:
+    """Raises SettingsError where Slack's requests would find no server."""
+    if "slack" in platforms and WEB not in platforms and is_slack_over_http(settings):
+        raise SettingsError(
+            "With SLACK_SIGNING_SECRET Slack comes over HTTP, which the web serves: `plaudit run slack web`. For "
+            "Socket Mode, set SLACK_APP_TOKEN."
+        )
+
+
 def at_address(settings: Settings, platforms: Iterable[str], host: str | None, port: int | None) -> Settings:
     """The settings with another address for the web, where one is chosen. Raises SettingsError without the web."""
     chosen = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
@@ -50,11 +71,17 @@ def at_address(settings: Settings, platforms: Iterable[str], host: str | None, p
 def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
     if platform not in _NEEDED:
         raise SettingsError(f"There is no platform called {platform}. Choose from: {', '.join(LISTENING)}.")
-    needed = _NEEDED[platform]
-    tokens: list[SecretStr | None] = [getattr(settings, each) for each in needed]
+    needed = _needed(settings, platform)
+    tokens: list[SecretStr | str | None] = [getattr(settings, each) for each in needed]
     if missing := [setting_names()[each] for each, token in zip(needed, tokens, strict=True) if not token]:
         raise SettingsError(
             f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env. "
             f"docs/{platform}.md says where to get it."
         )
-    return tuple(token.get_secret_value() for token in tokens if token)
+    return tuple(token if isinstance(token, str) else token.get_secret_value() for token in tokens if token)
+
+
+def _needed(settings: Settings, platform: str) -> tuple[str, ...]:
+    if platform == "slack" and is_slack_by_oauth(settings):
+        return _BY_OAUTH
+    return _OVER_HTTP if platform == "slack" and is_slack_over_http(settings) else _NEEDED[platform]

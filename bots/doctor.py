@@ -14,7 +14,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bots.chosen import PLATFORMS, policies_from, tokens_of
+from bots.chosen import PLATFORMS, is_slack_by_oauth, is_slack_over_http, policies_from, tokens_of
 from bots.findings import Finding, State, bad, good, odd
 from bots.terminal import out, run, settings_chosen
 from core.errors import DatabaseUnavailableError, ModelFailedError, SchemaMismatchError, SettingsError
@@ -23,6 +23,7 @@ from core.messages import Role
 from core.ports import PromptMessage
 from core.settings import Settings
 from core.store import database
+from core.store.sealing import Seal, keys_in
 
 _LITTLE, _TOO_LITTLE = 1_000_000_000, 100_000_000
 """Free bytes on the disk."""
@@ -151,13 +152,27 @@ async def _platform(settings: Settings, platform: str) -> list[Finding]:
         tokens = tokens_of(settings, [platform])[platform]
     except SettingsError as error:
         return [bad(f"the tokens of {platform}", str(error))]
+    if platform == "slack" and is_slack_by_oauth(settings):
+        return [_by_oauth(settings, tokens[3])]
     if platform == "slack":
+        if is_slack_by_oauth(settings):
+            return [_by_oauth(settings, tokens[3])]
         from bots.slack.checking import check as check_slack  # noqa: PLC0415 - its SDK takes a while to load
 
-        bot_token, app_token = tokens
-        return await check_slack(bot_token, app_token, settings.slack_api_url)
+        app_token = "" if is_slack_over_http(settings) else tokens[1]
+        return await check_slack(tokens[0], app_token, settings.slack_api_url)
     if platform == "discord":
         from bots.discord.checking import check as check_discord  # noqa: PLC0415 - the same
 
         return await check_discord(tokens[0], settings.discord_api_url)
     return []
+
+
+def _by_oauth(settings: Settings, secret_key: str) -> Finding:
+    what = "Slack by OAuth"
+    try:
+        Seal(keys_in(secret_key))
+    except SettingsError as error:
+        return bad(what, str(error))
+    where = f"http://{settings.web_host}:{settings.web_port}/slack/install"
+    return good(what, f"tokens can be kept; `plaudit run slack web`, and people install it where {where} is reached")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from bots import terminal
-from bots.chosen import LISTENING, at_address, policies_from, tokens_of
+from bots.chosen import LISTENING, at_address, check_http, policies_from, tokens_of
 from bots.discord.shards import ALONE, read_shards
 from bots.terminal import run, settings_chosen
 from core import logs
@@ -56,6 +56,7 @@ def run_bot(
     some = ALONE if shards is None else read_shards(shards)
     policies_from(settings)
     tokens_of(settings, platforms)
+    check_http(settings, platforms)
     from bots.running import run_until_stopped  # noqa: PLC0415 - once nothing is missing: it takes a second
 
     run(run_until_stopped(settings, platforms, some))

@@ -13,14 +13,14 @@ from typing import Final
 import aiohttp
 
 from bots.checking_timer import checking
-from bots.chosen import WEB, policies_from, tokens_of
+from bots.chosen import WEB, check_http, policies_from, tokens_of
 from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
 from bots.health import Watched, served
 from bots.mlflow_sync import MlflowTimer, check_address
 from bots.pushing import LOOK, PushTimer
-from bots.slack import adapter as slack
+from bots.slack_ways import SlackWay, way_of
 from bots.speaking import listed
 from bots.tracing import tracing
 from core.assistant import Assistant, Options
@@ -131,6 +131,7 @@ async def running(
     # What cannot work is refused before anything is opened.
     policies = policies or policies_from(settings)
     wanted = tokens_of(settings, platforms)
+    check_http(settings, wanted)
     check_address(settings, policies)
     async with AsyncExitStack() as stack:
         if (path := sqlite_path(settings.database_url)) is not None:
@@ -185,17 +186,19 @@ async def running(
             logger.info("health_is_told", extra={"at": at})
         if settings.traces_to:
             await stack.enter_async_context(tracing(settings.traces_to))
+        slack = way_of(settings, wanted["slack"], store.installations()) if "slack" in wanted else None
         if WEB in wanted:
             from bots.serving import web  # noqa: PLC0415 - who does not serve it need not hold FastAPI
 
             # Before the others, and so left after them: while they close, its answers may still be read.
-            await stack.enter_async_context(web(settings, store, assistant, policies))
+            doors = slack.routers if slack else ()
+            await stack.enter_async_context(web(settings, store, assistant, policies, doors))
         connections = {
             platform: partial(
                 listed,
                 speakers,
                 platform,
-                partial(_connected, platform, tokens, settings, assistant, session, shards=shards),
+                partial(_connected, platform, tokens, settings, assistant, session, shards=shards, slack=slack),
             )
             for platform, tokens in wanted.items()
             if platform != WEB
@@ -212,17 +215,10 @@ def _connected(
     session: aiohttp.ClientSession,
     *,
     shards: Shards | None,
+    slack: SlackWay | None,
 ) -> AbstractAsyncContextManager[ChatPlatform]:
-    if platform == "slack":
-        bot_token, app_token = tokens
-        return slack.connected(
-            bot_token=bot_token,
-            app_token=app_token,
-            api_url=settings.slack_api_url,
-            handle=assistant.handle,
-            catch_up=assistant.catch_up,
-            streams=settings.slack_streaming,
-        )
+    if slack and platform == "slack":
+        return slack.connected(assistant)
     [token] = tokens
     return discord.connected(
         token=token,

@@ -1,6 +1,9 @@
 """The web beside the chat platforms: the HTTP interface and the dashboard, from the settings."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+
+from fastapi import APIRouter
 
 from bots.web.dashboard import router
 from bots.web.platform import WebPlatform
@@ -13,9 +16,16 @@ from core.store.sql import SqlStore
 
 
 def web(
-    settings: Settings, store: SqlStore, assistant: Assistant, policies: Policies
+    settings: Settings,
+    store: SqlStore,
+    assistant: Assistant,
+    policies: Policies,
+    doors: Sequence[APIRouter] = (),
 ) -> AbstractAsyncContextManager[WebPlatform]:
-    """The web at the address that the settings name, while the block lasts. Raises SettingsError as `connected`."""
+    """The web at the address that the settings name, while the block lasts. Raises SettingsError as `connected`.
+
+    `doors`: where chat platforms come in over HTTP.
+    """
     return connected(
         Address(
             host=settings.web_host,
@@ -27,5 +37,8 @@ def web(
         assistant=assistant,
         policies=policies,
         clock=SystemClock(),
-        routers=lambda services: [router(services, environment=settings.environment, trace_url=settings.trace_url)],
+        routers=lambda services: [
+            router(services, environment=settings.environment, trace_url=settings.trace_url),
+            *doors,
+        ],
     )

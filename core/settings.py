@@ -82,6 +82,26 @@ class Settings(BaseSettings):
             description="Slack's app-level token for Socket Mode (xapp-…, scope connections:write).",
         ),
     ] = None
+    slack_signing_secret: Annotated[
+        SecretStr | None,
+        Field(
+            validation_alias=_named("SLACK_SIGNING_SECRET"),
+            description="For Slack over HTTP in place of Socket Mode (`plaudit run slack web`): the app's signing "
+            "secret. SLACK_APP_TOKEN must not be set then.",
+        ),
+    ] = None
+    slack_client_id: Annotated[
+        str,
+        Field(
+            validation_alias=_named("SLACK_CLIENT_ID"),
+            description="For several workspaces over HTTP: the app's client id. People then install it at "
+            "/slack/install, and SLACK_BOT_TOKEN is not needed.",
+        ),
+    ] = ""
+    slack_client_secret: Annotated[
+        SecretStr | None,
+        Field(validation_alias=_named("SLACK_CLIENT_SECRET"), description="The app's client secret, for the same."),
+    ] = None
     slack_api_url: Annotated[
         str,
         Field(validation_alias=_named("SLACK_API_URL"), description="Slack's Web API; another address for trials."),
@@ -178,6 +198,13 @@ class Settings(BaseSettings):
             min_length=16,
             description="What the names of people in reports and exports (person-…) are made with; empty: a key that "
             "the database keeps. The same key gives the same names in several databases.",
+        ),
+    ] = None
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(
+            description="What the tokens of Slack's workspaces are encrypted with: a Fernet key (32 bytes in URL-safe "
+            "base64), or several with commas between, the newest first. Needs the extra `oauth`."
         ),
     ] = None
     retention_days: Annotated[

@@ -19,18 +19,20 @@ from bots.pocket.house import House
 from bots.pocket.slack_arguments import Arguments
 from bots.pocket.slack_events import callback, events_of, home_opened
 from bots.pocket.slack_files import Files
+from bots.pocket.slack_http import SIGNING_SECRET, Requests
 from bots.pocket.slack_interactions import Interactions
 from bots.pocket.slack_rules import Limiter, SlackRules
-from bots.pocket.slack_socket import Reason, SocketMode
+from bots.pocket.slack_socket import Delivery, Kind, Reason, SocketMode
 from bots.pocket.slack_text import ringing
 from bots.pocket.slack_views import Views
-from bots.pocket.slack_workspace import Json, SlackError, Workspace
+from bots.pocket.slack_workspace import APP_ID, TEAM_ID, Json, SlackError, Workspace, user_id
 from bots.pocket.things import Change, Message, Person, Reacted
 
 BOT_TOKEN = "xoxb-pocket"  # noqa: S105 - opens nothing but the box
 APP_TOKEN = "xapp-pocket"  # noqa: S105 - the same
 
 _OPEN = "apps.connections.open"
+_GRANT = "oauth.v2.access"
 
 Method = Callable[[Workspace, Arguments], Json]
 METHODS: dict[str, Method] = {
@@ -54,6 +56,8 @@ class Call:
     """Slack's code; empty where the answer was ok."""
     retry_after: int = 0
     """The seconds of the 429 that it got; 0 where it got none."""
+    team: str = ""
+    """The workspace of the token that it was made with; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +79,17 @@ class Slack:
         self.rules = rules or SlackRules()
         self.workspace = Workspace(house, self.rules)
         self.sockets = SocketMode(self.rules, house.stir)
+        self.requests = Requests(self.rules, house.stir)
         self.views = Views(self.workspace)
         self.files = Files(self.workspace)
-        self.hands = Interactions(self.workspace, self.views, self.sockets)
+        self.hands = Interactions(self.workspace, self.views, self.deliver)
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
+        self.signing_secret = SIGNING_SECRET
+        self.tokens: dict[str, str] = {}
+        """Bots' tokens by OAuth, each with its workspace's id."""
+        self.codes: dict[str, str] = {}
+        """What is to be had for a code, once: a workspace's id."""
         self.scopes: Sequence[str] | None = None
         """What the bot's token may do, as each answer says; None: nothing is said of it. It is not enforced."""
         self.calls: list[Call] = []
@@ -128,8 +138,8 @@ class Slack:
 
     @property
     def undelivered(self) -> int:
-        """How many envelopes wait for their acknowledgement."""
-        return len(self.sockets.deliveries)
+        """How many payloads wait for their acknowledgement."""
+        return len(self.sockets.deliveries) + len(self.requests.deliveries)
 
     # Breaking
 
@@ -162,7 +172,11 @@ class Slack:
     def send_event(self, event: Json) -> None:
         """Send any event, in a proper envelope."""
         payload = callback(self.workspace, event, f"Ev{next(self._event_ids):09X}")
-        self.sockets.deliver("events_api", payload)
+        self.deliver("events_api", payload)
+
+    def deliver(self, kind: Kind, payload: Json) -> Delivery:
+        """Send a payload: as a request where the app has named a URL, else over its sockets."""
+        return self.requests.deliver(kind, payload) if self.requests.url else self.sockets.deliver(kind, payload)
 
     def open_home(self, person: Person) -> None:
         """Let `person` look at the app's home tab."""
@@ -189,6 +203,7 @@ class Slack:
         """Cut the connections and tell nothing more."""
         self._unwatch()
         self.sockets.close()
+        self.requests.close()
 
     def _tell(self, change: Change) -> None:
         if isinstance(change, Reacted) and change.message.room.platform == "slack":
@@ -232,12 +247,16 @@ class Slack:
 
     def _answer(self, call: Call, token: str, fault: Fault | None) -> Json:
         given = Arguments(call.arguments)
+        call.team = self.tokens.get(token, TEAM_ID if token == self.bot_token else "")
+        if call.method == _GRANT:
+            return self._grant(given)
         self._check_token(call.method, token)
         call.retry_after = self._limiter.pause(call.method, given.text("channel"), call.at)
         if call.retry_after:
             raise SlackError("ratelimited")
         if fault is None:
-            return self._act(call.method, given)
+            answer = self._act(call.method, given)
+            return answer | {"team_id": call.team} if call.method == "auth.test" else answer
         if fault.done:
             self._act(call.method, given)
         raise SlackError(fault.error)
@@ -248,6 +267,26 @@ class Slack:
         if method not in self._methods:
             raise SlackError("unknown_method", req_method=method)
         return self._methods[method](self.workspace, given)
+
+    def _grant(self, given: Arguments) -> Json:
+        """oauth.v2.access: a token for a code that a person came back with."""
+        team = self.codes.pop(given.text("code"), "")
+        if not team:
+            raise SlackError("invalid_code")
+        token = f"xoxb-{team}-{self._house.next_id():x}"
+        self.tokens[token] = team
+        return {
+            "ok": True,
+            "access_token": token,
+            "token_type": "bot",
+            "scope": "chat:write,commands",
+            "bot_user_id": user_id(self.workspace.assistant),
+            "app_id": APP_ID,
+            "team": {"id": team, "name": f"Team {team}"},
+            "enterprise": None,
+            "is_enterprise_install": False,
+            "authed_user": {"id": "U0INSTALLER"},
+        }
 
     def _open_connection(self) -> Json:
         if self.sockets.refusing:
@@ -261,6 +300,8 @@ class Slack:
         wanted, other = self.bot_token, self.app_token
         if method == _OPEN:
             wanted, other = other, wanted
+        if method != _OPEN and token in self.tokens:
+            return
         if token != wanted:
             raise SlackError("not_allowed_token_type" if token == other else "invalid_auth")
 

@@ -5,11 +5,11 @@ client does, and returns what came with it.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bots.pocket.slack_socket import Kind, SocketMode
+from bots.pocket.slack_socket import Delivery, Kind
 from bots.pocket.slack_text import unescaped
 from bots.pocket.slack_views import View, Views
 from bots.pocket.slack_workspace import (
@@ -42,10 +42,10 @@ class ResponseUrl:
 class Interactions:
     """A person's hands on the app's controls."""
 
-    def __init__(self, workspace: Workspace, views: Views, sockets: SocketMode) -> None:
+    def __init__(self, workspace: Workspace, views: Views, deliver: Callable[[Kind, Json], Delivery]) -> None:
         self._workspace = workspace
         self._views = views
-        self._sockets = sockets
+        self._deliver = deliver
         self.origin = ""
         self.response_urls: dict[str, ResponseUrl] = {}
 
@@ -207,7 +207,7 @@ class Interactions:
         return f"{self.origin}/slack/response/{ticket}"
 
     async def _send(self, kind: Kind, payload: Json) -> Mapping[str, Any]:
-        delivery = self._sockets.deliver(kind, payload)
+        delivery = self._deliver(kind, payload)
         await asyncio.wait({delivery.acknowledged})
         if delivery.acknowledged.cancelled():
             raise TimeoutError("The app did not acknowledge it in time.")

@@ -224,10 +224,8 @@ async def connected(
         PlatformError: Slack refuses a token; the message says what to do.
     """
     async with aiohttp.ClientSession() as session:
-        # One session for all calls: without it slack_sdk opens a new one for each, 14 times the CPU over TLS.
-        # No retries inside it either: it would post twice what Slack took before the connection broke.
-        client = AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session, retry_handlers=[])
-        me = await _who_am_i(client, app_token)
+        client = client_of(bot_token, api_url, session)
+        me = await who_am_i(client, app_token)
         directory = Directory(client)
         platform = SlackPlatform(client, me, directory, streams=streams)
         app = bolt(client, me, bot_token)
@@ -252,10 +250,19 @@ async def connected(
             await handler.close_async()  # type: ignore[no-untyped-call]  # the same
 
 
-async def _who_am_i(client: AsyncWebClient, app_token: str) -> Identity:
+def client_of(bot_token: str, api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """Slack's Web API for the holder of a token, over one session that all calls share."""
+    # Without a session slack_sdk opens a new one for each call, 14 times the CPU over TLS.
+    # No retries inside it either: it would post twice what Slack took before the connection broke.
+    return AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session, retry_handlers=[])
+
+
+async def who_am_i(client: AsyncWebClient, app_token: str = "") -> Identity:
+    """Who holds the client's token; `app_token` is tried, too, where it is given. Raises as `connected` does."""
     try:
         answer = await client.auth_test()
-        await client.apps_connections_open(app_token=app_token)
+        if app_token:
+            await client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
         raise refusal(error) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:

@@ -9,18 +9,24 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots import findings
 from bots.findings import Finding, bad, good, odd
-from bots.slack.manifest import APP_SCOPE, SCOPES
+from bots.slack.manifest import APP_SCOPE, PATH, SCOPES
 from bots.slack.refusals import asking
 from core.errors import PlatformError
 
 _REINSTALL = "Paste what `plaudit manifest slack` prints under App Manifest, save, and install the app again."
 
+_OVER_HTTP = good(
+    "Slack over HTTP",
+    f"SLACK_SIGNING_SECRET is set; run `plaudit run slack web`, and let https://HOST{PATH} lead to it (Slack tries it "
+    "when the address is saved)",
+)
+
 
 async def check(bot_token: str, app_token: str, api_url: str) -> list[Finding]:
-    """What there is to say of an app with these tokens. Nothing is posted."""
+    """What there is to say of an app with these tokens; without `app_token` it is HTTP mode. Nothing is posted."""
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=bot_token, base_url=api_url.rstrip("/") + "/", session=session, retry_handlers=[])
-        return [*await _bot(client), await _socket_mode(client, app_token)]
+        return [*await _bot(client), await _socket_mode(client, app_token) if app_token else _OVER_HTTP]
 
 
 async def _bot(client: AsyncWebClient) -> list[Finding]:

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 Hear = Callable[[Event], Awaitable[None]]
 
 _EVENT_TYPES: Final = ("message", "app_mention", "reaction_added", "reaction_removed", "app_home_opened")
+_TAKEN_AWAY: Final = ("app_uninstalled", "tokens_revoked")
 _OURS: Final = re.compile(f"^{re.escape(PREFIX)}")
 _ANY_COMMAND: Final = re.compile("^/")
 """Only the app's own are told; an operator may have called it otherwise."""
@@ -43,6 +44,8 @@ def bolt(client: AsyncWebClient, me: Identity, bot_token: str) -> AsyncApp:
         client=AsyncWebClient(base_url=client.base_url, session=client.session),
         authorize=authorize,
         process_before_response=True,  # acknowledged means kept
+        request_verification_enabled=False,  # a socket is Slack's own; over HTTP the door has verified the raw bytes
+        ssl_check_enabled=False,  # it would answer whoever says so
         ignoring_self_events_enabled=False,  # it would swallow the deletion of our own messages
         raise_error_for_unhandled_request=False,
         logger=_bolt_logger(),
@@ -76,12 +79,18 @@ def listen(app: AsyncApp, me: Identity, directory: Directory, hear: Hear, now: C
 
     for kind in _EVENT_TYPES:
         app.event(kind)(happened)
+    for kind in _TAKEN_AWAY:
+        app.event(kind)(_taken_away)
     app.action(_OURS)(done)
     app.view(_OURS)(done)
     app.command(_ANY_COMMAND)(done)
     for entry in ENTRIES:
         app.shortcut(entry)(done)
     app.error(_failed)
+
+
+async def _taken_away(body: dict[str, Any]) -> None:
+    logger.warning("slack_app_taken_away", extra={"workspace": body.get("team_id"), "why": body["event"]["type"]})
 
 
 async def _failed(error: Exception, body: dict[str, Any]) -> None:

@@ -27,6 +27,8 @@ SCOPES: Final = {
     "users:read": "telling people from bots",
 }
 """Every scope of the bot's token, and what it is for."""
+PATH: Final = "/slack/events"
+"""Where events, interactions and commands come in over HTTP."""
 APP_SCOPE: Final = "connections:write"
 """The only scope of the app-level token: Socket Mode."""
 _EVENTS: Final = (
@@ -59,11 +61,11 @@ def manifest(name: str = "plaudit", command: str = "/plaudit", *, url: str = "")
     oauth: dict[str, Any] = {"scopes": {"bot": list(SCOPES)}}
     if address:
         settings["event_subscriptions"] = {
-            "request_url": f"{address}/slack/events",
+            "request_url": f"{address}{PATH}",
             **settings["event_subscriptions"],
         }
-        settings["interactivity"]["request_url"] = f"{address}/slack/events"
-        slash["url"] = f"{address}/slack/events"
+        settings["interactivity"]["request_url"] = f"{address}{PATH}"
+        slash["url"] = f"{address}{PATH}"
         oauth = {"redirect_urls": [f"{address}/slack/oauth_redirect"], **oauth}
     return {
         "_metadata": {"major_version": 2},

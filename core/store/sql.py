@@ -30,6 +30,7 @@ from core.store.erasing import Erasure, is_erased, question_of, without_words
 from core.store.explaining import Reason, explain
 from core.store.grouping import tally
 from core.store.history import walk
+from core.store.installations import Installations
 from core.store.keys import pseudonyms_of
 from core.store.leases import SqlLeases
 from core.store.ledger import Ledger
@@ -114,6 +115,10 @@ class SqlStore(SqlCounts):
     def web_keys(self) -> WebKeys:
         """Who may do what over HTTP."""
         return WebKeys(self._database, self._clock)
+
+    def installations(self) -> Installations:
+        """Where the app is installed in Slack."""
+        return Installations(self._database, self._clock)
 
     def spending(self) -> SqlSpending:
         """What people and channels have spent of their day's budget."""

@@ -283,6 +283,32 @@ class SpendingRow(Base, table=True):
     tokens: int = Field(sa_type=SEQ)
 
 
+class SlackInstallationRow(Base, table=True):
+    """The app in one of Slack's workspaces; the token is sealed. Not folded."""
+
+    __tablename__ = "slack_installations"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    workspace: str = Field(primary_key=True)
+    name: str
+    user_id: str
+    bot_id: str
+    scopes: str
+    token: str
+    installed_by: str
+    installed_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SlackStateRow(Base, table=True):
+    """An installation that is under way, by the digest of its state. Not folded."""
+
+    __tablename__ = "slack_states"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    digest: str = Field(primary_key=True)
+    until: datetime = Field(sa_type=UtcDateTime)
+
+
 class ExportRow(Base, table=True):
     """Something that was given records out of the log: those from `seq_from` to `seq_to`. Not folded.
 
