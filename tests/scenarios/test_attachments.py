@@ -3,8 +3,6 @@
 import base64
 from typing import Any
 
-import pytest
-
 from bots.pocket.attached import SharedFile
 from bots.pocket.things import Message
 from tests.scenarios.conftest import MakeWorld, World
@@ -134,11 +132,10 @@ async def _updates(world: World, count: int) -> bool:
     return len(await world.log("update_message")) == count
 
 
-@pytest.mark.parametrize("keeps", [True])
-async def test_nothing_is_kept_of_the_files_of_who_opted_out(make_world: MakeWorld, *, keeps: bool):
-    async with make_world(keep_attachments=keeps) as world:
+async def test_nothing_is_kept_of_the_files_of_who_opted_out(make_world: MakeWorld):
+    async with make_world(keep_attachments=True) as world:
         ada = world.person("Ada")
-        await ada.commands("/plaudit", "privacy opt-out", world.room())
+        await ada.commands("/plaudit", "privacy stop", world.room())
 
         await attaches(world, "where?", SharedFile("secret-notes.txt", NOTES))
 
