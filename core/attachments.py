@@ -17,6 +17,8 @@ _READ: Final = "[attached: "
 _UNREAD: Final = "[attached and not read: "
 _FILES: Final = re.compile(r"(?:\A|\n\n)\[attached(?: and not read)?: ")
 """Where the files begin in a content."""
+_NAME_ALONE: Final = re.compile(r"(?:\A|\n\n)\[attached: [^\n]*\](?!\n```)")
+"""A file of which the content has the name and not the text."""
 _NAME_LENGTH: Final = 100
 
 _TEXT_TYPES: Final = re.compile(
@@ -166,6 +168,11 @@ def says(content: str, text: str) -> bool:
 def reworded(content: str, text: str) -> str:
     """`content` with other words, and its files as they are."""
     return with_files(text, parted(content)[1])
+
+
+def is_kept(content: str) -> bool:
+    """Whether all that a model may have read with `content` is in it: it has no files, or their texts."""
+    return _READ not in content or _NAME_ALONE.search(content) is None
 
 
 def as_unread(content: str) -> str:
