@@ -5,6 +5,7 @@ from typing import Any
 
 from bots.pocket.attached import SharedFile
 from bots.pocket.things import Message
+from core.messages import PersonRef
 from tests.scenarios.conftest import MakeWorld, World
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(200))
@@ -103,12 +104,11 @@ async def test_a_file_without_words_is_a_question_in_a_direct_message(world: Wor
     assert await questions(world) == ["[attached: notes.txt, 26 B]"]
 
 
-async def test_an_edited_question_keeps_its_files_and_is_not_edited_twice(world: World):
+async def test_an_edited_question_keeps_its_files(world: World):
     question = await attaches(world, "where?", SharedFile("notes.txt", NOTES))
 
     await world.person("Ada").edits(question, "@plaudit where is it?")
     await world.eventually(lambda: world.log("update_message"))
-    world.drop()
     _, _ = await world.ask("Ada", "and now?", after=question)
 
     assert [each.data["content"] for each in await world.log("update_message")] == [
@@ -118,7 +118,7 @@ async def test_an_edited_question_keeps_its_files_and_is_not_edited_twice(world:
     assert turns[-3]["content"] == "where is it?\n\n[attached: notes.txt, 26 B]\n```\nThe key is under the mat.\n```"
 
 
-async def test_what_was_read_is_kept_where_the_operator_says_so(make_world: MakeWorld):
+async def test_what_was_read_is_kept_where_the_operator_says_so_and_erased_with_the_words(make_world: MakeWorld):
     async with make_world(keep_attachments=True) as world:
         question = await attaches(world, "where?", SharedFile("notes.txt", NOTES))
         await world.person("Ada").edits(question, "@plaudit where is it?")
@@ -126,6 +126,10 @@ async def test_what_was_read_is_kept_where_the_operator_says_so(make_world: Make
 
         kept = "where is it?\n\n[attached: notes.txt, 26 B]\n```\nThe key is under the mat.\n```"
         assert await questions(world) == [kept]
+
+        [added, *_] = [each for each in await world.log("add_message") if each.subject]
+        await world.store.erase(PersonRef.parse(added.subject or ""))
+        assert "under the mat" not in repr([each.data for each in await world.log()])
 
 
 async def _updates(world: World, count: int) -> bool:
