@@ -24,6 +24,7 @@ from bots.slack_ways import SlackWay, way_of
 from bots.speaking import listed
 from bots.tracing import tracing
 from core.assistant import Assistant, Options
+from core.attachments import FileLimits
 from core.clock import Clock, SystemClock
 from core.language_models.hub import HubModel
 from core.outward.channels import channels, sending
@@ -94,6 +95,9 @@ def options_from(settings: Settings, look_back: timedelta = SPAN) -> Options:
         folds_thinking=settings.thinking == "fold",
         reserve=settings.final_reserve,
         idle=timedelta(minutes=settings.idle_minutes),
+        files=FileLimits(
+            settings.attachment_bytes, settings.images, settings.image_bytes, keeps=settings.keep_attachments
+        ),
         look_back=look_back,
         live_replies=settings.live_replies,
     )

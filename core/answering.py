@@ -13,11 +13,22 @@ from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformErro
 from core.events import MessageReceived
 from core.gate import Gates
 from core.live import LiveReplies, LiveReply
-from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef, ReplyStatus, Role, stable_ulid
+from core.messages import (
+    Attached,
+    Conversation,
+    Message,
+    MessageRef,
+    PersonRef,
+    PlaceRef,
+    ReplyStatus,
+    Role,
+    stable_ulid,
+)
 from core.models import Models
 from core.outcome import Outcome
 from core.ports import CanRelay, CanShowTyping, ChatPlatform, Ended, LanguageModel, Leases, PendingTurn, Store
 from core.prompt import Window, build_prompt
+from core.reading import FileReader
 from core.records import AddMessage, Record, envelop
 from core.relaying import RelayedReply
 from core.streaming import ReplyStream
@@ -61,6 +72,8 @@ class Turn:
     """That process has died; what people did meanwhile where it answered, nobody may have heard."""
     is_first: bool = False
     """It begins its conversation: nothing was said before it that would have to be read."""
+    files: tuple[Attached, ...] = ()
+    """What stands beside the question, if it is known where it can be fetched."""
 
     @property
     def reply_id(self) -> str:
@@ -115,8 +128,10 @@ class Answering:
         window: Window,
         environment: str,
         leases: Leases,
+        files: FileReader,
     ) -> None:
         self._leases = leases
+        self._files = files
         self._noting = Tasks()
         self._store = store
         self._models = models
@@ -165,7 +180,7 @@ class Answering:
             if turn.withheld:
                 self._withhold(turn.question.id, turn.question.content)
                 self._withhold(reply_id, "".join(outcome.text))
-            await self._keep(self._record(turn, reply, outcome, model))
+            await self._keep(turn, self._record(turn, reply, outcome, model))
             if isinstance(reply, RelayedReply):
                 reply.kept(Ended(reply_id, turn.conversation.id, outcome.status, reply.note))
         logger.info(
@@ -264,8 +279,12 @@ class Answering:
     async def _read(self, turn: Turn, reply: Reply, outcome: Outcome, model: LanguageModel) -> None:
         if not turn.question.content.strip():
             raise ModelFailedError(_NO_WORDS, reason="interrupted")
-        history = [turn.question] if turn.is_first else await self._history(turn)
-        prompt = build_prompt(self._models.system_prompt(turn.place), history, turn.question, self._window)
+        if unread := await self._files.read(turn.question, turn.files, turn.platform):
+            outcome.sentences.append(unread)
+        question = self._files.in_full(turn.question)
+        history = [question] if turn.is_first else await self._history(turn)
+        images = self._files.images([*history, question])
+        prompt = build_prompt(self._models.system_prompt(turn.place), history, question, self._window, images)
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
             outcome.sentences.append(_CUT_NOTE)
@@ -287,9 +306,9 @@ class Answering:
     def _in_words(self, message: Message, turn: Turn) -> Message:
         """A message of the history with the words that the log must not have."""
         if message.id == turn.question.id and turn.withheld:
-            return turn.question
+            return self._files.in_full(turn.question)
         words = self._withheld.get(message.id) if not message.content else None
-        return replace(message, content=words) if words else message
+        return self._files.in_full(replace(message, content=words) if words else message)
 
     def _withhold(self, message_id: str, text: str) -> None:
         self._withheld[message_id] = text
@@ -343,11 +362,12 @@ class Answering:
             message_id=reply_id,
         )
 
-    async def _keep(self, record: Record) -> None:
+    async def _keep(self, turn: Turn, record: Record) -> None:
         """Append, patiently: the reply is out there already, and a database that is away may come back."""
         for pause in _PAUSES:
             try:
-                await self._store.append(record)
+                files = [] if turn.withheld else await self._files.kept(turn.question, turn.asked_in)
+                await self._store.append(*files, record)
             except DatabaseUnavailableError as error:
                 logger.warning("reply_not_kept_yet", extra={"reply": record.message_id, "error": str(error)})
                 await asyncio.sleep(0 if self._stopping else pause)

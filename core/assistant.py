@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from core.answering import Answered, Answering, Turn
+from core.attachments import DEFAULT_FILES, FileLimits
 from core.budgets import Spending
 from core.clock import Clock
 from core.conversations import Conversations
@@ -51,6 +52,7 @@ from core.models import Models
 from core.policy import OnePolicy, Policies
 from core.ports import ChatPlatform, LanguageModel, Leases
 from core.prompt import DEFAULT_WINDOW, Window
+from core.reading import FileReader
 from core.reconciling import SPAN, Reconciling
 from core.said import Said
 from core.store.memory_leases import MemoryLeases
@@ -77,6 +79,7 @@ class Options:
     reserve: int = 1
     """Calls per window and rate bucket that are kept back for final texts."""
     idle: timedelta = timedelta(hours=12)
+    files: FileLimits = DEFAULT_FILES
     live_replies: int = 1_000
     """How many replies may be in the making or waiting here; who asks for more is told to come back."""
     look_back: timedelta = SPAN
@@ -134,6 +137,7 @@ class Assistant:
             reserve=options.reserve,
             environment=environment,
             leases=leases,
+            files=FileReader(store, said, clock, options.files, options.window.characters),
         )
         self._courtesies = Courtesies(self._answering)
         self._offering = Offering(policies, self._answering.gates)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from core.controls import Values
-from core.messages import MessageRef, Person, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, Person, PersonRef, PlaceRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class MessageReceived:
     """Of what was found: a moment before the platform was asked. It need not have seen what came after it."""
     edited: bool = False
     """It no longer reads as it did at first."""
+    files: tuple[Attached, ...] = ()
+    """What stands beside the text."""
 
     @property
     def worded_at(self) -> datetime:

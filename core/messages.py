@@ -105,6 +105,19 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file beside a message, as the platform tells of it: none of it is to be trusted."""
+
+    name: str
+    media_type: str
+    """May be empty."""
+    size: int
+    """Bytes; 0 where it is not said."""
+    address: str
+    """Where it is fetched; empty where it cannot be. Only an adapter reads inside."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelIdentity:
     """Which language model it was: its id on the Hub or its address, and what else names it."""
 

@@ -10,6 +10,7 @@ from core.controls import Attachment, Button, Form, Notice
 from core.events import MessageReceived
 from core.feedback import Assessment
 from core.messages import (
+    Attached,
     Conversation,
     Message,
     MessageRef,
@@ -323,6 +324,18 @@ class CanShareFile(Protocol):
 
 
 @runtime_checkable
+class CanFetch(Protocol):
+    """The platform hands out the files that people attach."""
+
+    async def fetch(self, file: Attached, limit: int) -> bytes:
+        """What is in `file`. Nothing but the platform's own servers is ever asked.
+
+        Raises PlatformError, also where it is longer than `limit` bytes or does not come in time.
+        """
+        ...
+
+
+@runtime_checkable
 class CanLink(Protocol):
     """The platform tells where a message is opened in a browser."""
 
@@ -377,11 +390,21 @@ class CanShowTyping(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: PNG, JPEG, GIF or WebP."""
+
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PromptMessage:
     """One message as the model reads it."""
 
     role: Role
     content: str
+    images: tuple[Image, ...] = ()
+    """For models that see."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """A conversation as the model reads it: the system text and as much of the newest history as fits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from core.messages import Message, Role
-from core.ports import PromptMessage
+from core.ports import Image, PromptMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,18 @@ class Prompt:
     is_cut: bool
 
 
-def build_prompt(system: str, history: Sequence[Message], question: Message, window: Window) -> Prompt:
+def build_prompt(
+    system: str,
+    history: Sequence[Message],
+    question: Message,
+    window: Window,
+    images: Mapping[str, tuple[Image, ...]] = MappingProxyType({}),
+) -> Prompt:
     """The system text and the newest messages up to the question, within `window`.
 
     The question itself is always there, even where its author has deleted it by now, shortened at its beginning if it
     alone is too long. Neighbours with the same role are joined, for many chat templates insist that user and assistant
-    take turns.
+    take turns. `images`: what stands beside the messages, by their ids.
     """
     if all(each.id != question.id for each in history):
         later = {each.id for each in history if each.role is Role.USER and each.timestamp > question.timestamp}
@@ -47,7 +54,7 @@ def build_prompt(system: str, history: Sequence[Message], question: Message, win
         room -= len(message.content)
     while len(kept) > 1 and kept[0].role is not Role.USER:
         kept.pop(0)
-    said = [PromptMessage(each.role, each.content[-window.characters :]) for each in kept]
+    said = [PromptMessage(each.role, each.content[-window.characters :], images.get(each.id, ())) for each in kept]
     first = [PromptMessage(Role.SYSTEM, system)] if system.strip() else []
     is_cut = len(kept) < len(turns) or any(len(each.content) > window.characters for each in kept)
     return Prompt((*first, *_join_neighbours(said)), is_cut)
@@ -77,7 +84,9 @@ def _join_neighbours(messages: Iterable[PromptMessage]) -> list[PromptMessage]:
     joined: list[PromptMessage] = []
     for message in messages:
         if joined and joined[-1].role is message.role:
-            joined[-1] = PromptMessage(message.role, f"{joined[-1].content}\n\n{message.content}")
+            before = joined[-1]
+            content = f"{before.content}\n\n{message.content}"
+            joined[-1] = PromptMessage(message.role, content, (*before.images, *message.images))
         else:
             joined.append(message)
     return joined

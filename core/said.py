@@ -2,18 +2,19 @@
 
 from datetime import datetime
 
+from core.attachments import with_names
 from core.events import MessageReceived
 from core.messages import Conversation, Message, MessageRef, Role, stable_ulid
 from core.records import AddMessage, EndConversation, Record, UpdateMessage, envelop
 
 
 def question_of(event: MessageReceived, conversation: Conversation) -> Message:
-    """The message of a conversation that someone wrote."""
+    """The message of a conversation that someone wrote; of its files the names."""
     return Message(
         id=stable_ulid(event.at, f"message:{event.message.key}"),
         conversation_id=conversation.id,
         role=Role.USER,
-        content=event.text.strip(),
+        content=with_names(event.text, event.files),
         timestamp=event.at,
         author=event.author.ref.key,
         parts=(event.message,),

@@ -251,6 +251,27 @@ class Settings(BaseSettings):
         float, Field(gt=0, le=3600, description="The longest pause between two pieces of an answer, in seconds.")
     ] = 60
 
+    attachment_bytes: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=20_000_000,
+            description="The largest text file beside a question that the model reads, in bytes. Of what it reads "
+            "(PLAUDIT_HISTORY_CHARACTERS) files may fill half. 0: no file is read, pictures neither.",
+        ),
+    ] = 200_000
+    images: Annotated[bool, Field(description="The model sees: pictures beside a question are given to it.")] = False
+    image_bytes: Annotated[
+        int, Field(ge=1, le=10_000_000, description="The largest picture that is given to it, in bytes.")
+    ] = 5_000_000
+    keep_attachments: Annotated[
+        bool,
+        Field(
+            description="Keep the text of files that were read in the log, with the question. Off: only their names "
+            "are kept. Pictures are never kept."
+        ),
+    ] = False
+
     reply_characters: Annotated[
         int, Field(ge=1_000, le=2_000_000, description="The longest reply that is shown, in characters; more is cut.")
     ] = 100_000

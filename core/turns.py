@@ -15,6 +15,7 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from core.answering import Answered, Answering, Turn
+from core.attachments import reworded, says
 from core.clock import Clock
 from core.conversations import RESET, Conversations
 from core.errors import DatabaseUnavailableError
@@ -106,7 +107,7 @@ class Turns:
             question = question_of(event, conversation)
             *_, is_new = await self._store.append(*records, self._said.add(event, question, withheld=withheld))
             if is_new:
-                turn = Turn(conversation, question, event.message, event.place, platform, withheld)
+                turn = Turn(conversation, question, event.message, event.place, platform, withheld, files=event.files)
                 await self._begin(replace(turn, is_first=bool(records) and event.parent is None))
             elif (known := await self._store.message_at(event.message)) is not None:
                 # Another process was faster by so little that it may have died before it took the question up.
@@ -202,17 +203,18 @@ class Turns:
             return
         conversation = await self._store.conversation(known.conversation_id)
         if conversation is not None and conversation.ended_at is None:
-            turn = Turn(conversation, known, event.message, event.place, platform)
+            turn = Turn(conversation, known, event.message, event.place, platform, files=event.files)
             if turn.reply_id not in self._ours:
                 await self._begin(turn, again=True)
 
     async def _reworded(self, event: MessageReceived, known: Message) -> None:
         """A question found later that reads otherwise than the log has it was edited meanwhile."""
         text = event.text.strip()
-        if event.found_later and known.role is Role.USER and known.content and text not in ("", known.content):
+        if event.found_later and known.role is Role.USER and known.content and text and not says(known.content, text):
             now = self._clock.now()
             name = f"{event.message.key}:found:{now.isoformat()}"
-            await self._store.append(self._said.update(known, event.message, at=now, name=name, content=text))
+            content = reworded(known.content, text)
+            await self._store.append(self._said.update(known, event.message, at=now, name=name, content=content))
 
     async def _begin(self, turn: Turn, *, again: bool = False) -> None:
         """Let a turn wait; answer it here, unless another process is at its conversation and will.

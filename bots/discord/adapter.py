@@ -32,7 +32,7 @@ from core.clock import Clock, SystemClock
 from core.controls import Attachment, Button, Form, Notice
 from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, Interaction, MessageReceived
-from core.messages import MessageRef, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, Tally, never
 
 logger = logging.getLogger(__name__)
@@ -132,6 +132,10 @@ class DiscordPlatform:
         body = {**render(text), "nonce": nonce, "enforce_nonce": True, "attachments": [shown]}
         path, bucket = f"/channels/{room}/messages", ("post", room)
         await self._rest.call("POST", path, bucket=bucket, body=body, attachment=file, patient=True)
+
+    async def fetch(self, file: Attached, limit: int) -> bytes:
+        """What is in a file that someone attached."""
+        return await self._rest.fetch(file.address, limit)
 
     async def link(self, message: MessageRef) -> str:
         """Where `message` is opened: its address tells."""

@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 
 from bots.discord.refusals import refusal
+from bots.fetching import fetched, origin_of
 from core.clock import Clock
 from core.controls import Attachment
 from core.errors import PlatformError, PlatformUnavailableError, RateLimitedError
@@ -35,6 +36,8 @@ _TRIES: Final = 10
 _NO_CONTENT: Final = 204
 _MOMENT: Final = 0.05
 """Seconds."""
+_FILES: Final = ("https://cdn.discordapp.com", "https://media.discordapp.net")
+"""Where Discord keeps what people attach (docs.discord.com/developers/reference#image-formatting)."""
 _REFUSED_TOO_OFTEN: Final = "Discord keeps refusing a call for its rate limit."
 
 
@@ -147,6 +150,12 @@ class Rest:
                     raise
                 await asyncio.sleep(error.retry_after)
         raise PlatformError(_REFUSED_TOO_OFTEN)
+
+    async def fetch(self, address: str, limit: int) -> bytes:
+        """The file at `address`, of Discord's servers only; the token is not shown there. Raises PlatformError."""
+        origins = (origin_of(self._url), *_FILES)
+        headers = {"User-Agent": self._headers["User-Agent"]}
+        return (await fetched(self._session, address, origins=origins, headers=headers, limit=limit)).content
 
     async def answer(self, path: str, body: Any, *, attachment: Attachment | None = None) -> None:
         """Answer an interaction: its token in `path` stands for the bot's, and the limit over all calls is not met.

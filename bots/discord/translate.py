@@ -34,7 +34,7 @@ from core.events import (
     ReactionRemoved,
     ReactionsCleared,
 )
-from core.messages import MessageRef, PersonRef
+from core.messages import Attached, MessageRef, PersonRef
 
 EVENTS: Final = frozenset(
     {
@@ -123,6 +123,20 @@ def _received(data: dict[str, Any], around: Surroundings) -> MessageReceived | N
         lasting=guild == DIRECT or bool(parent),
         parent=_replied_to(data) or (MessageRef(PLATFORM, guild, parent, message.channel) if parent else None),
         edited=bool(data.get("edited_timestamp")),
+        files=_files(data.get("attachments")),
+    )
+
+
+def _files(told: object) -> tuple[Attached, ...]:
+    return tuple(
+        Attached(
+            name=each["filename"],
+            media_type=str(each.get("content_type") or ""),
+            size=each["size"] if isinstance(each.get("size"), int) else 0,
+            address=str(each.get("url") or ""),
+        )
+        for each in (told if isinstance(told, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("filename"), str)
     )
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
+from bots.pocket.attached import served
 from bots.pocket.discord_api import Api, Ask, Call, Endpoint
 from bots.pocket.discord_channels import Channels
 from bots.pocket.discord_commands import Commands
@@ -32,6 +33,7 @@ BOT_TOKEN = "pocket.discord.token"  # noqa: S105 - opens nothing but the box
 
 _API = "/discord/api/v10"
 _GATEWAY = "/discord/gateway/"
+_FILES = "/discord/attachments"
 
 
 class Discord:
@@ -58,12 +60,19 @@ class Discord:
         self.interactions = Interactions(self.wire, self._messages, self.gateway.tell)
         self.hands = Hands(self.wire, self._channels, self.commands, self.interactions)
         house.faces["discord"] = DiscordFace(self.hands)
-        self.origin = ""
-        """`http://host:port`, once it is served."""
         self._house = house
         self._unwatch = house.watch(self._tell)
 
     # Looking
+
+    @property
+    def origin(self) -> str:
+        """`http://host:port`, once it is served."""
+        return self.world.files_at.removesuffix(_FILES)
+
+    @origin.setter
+    def origin(self, origin: str) -> None:
+        self.world.files_at = origin + _FILES
 
     @property
     def base_url(self) -> str:
@@ -197,12 +206,16 @@ class Discord:
             Endpoint("GET", "/gateway/bot", self._gateway_bot),
             Endpoint("*", "/{rest:.*}", _unknown),
         ]
-        return [*self.api.routes(endpoints, _API), web.get(_GATEWAY, self.gateway.serve)]
+        files = web.get(_FILES + "/{channel}/{file}/{name}", self._serve_file)
+        return [*self.api.routes(endpoints, _API), web.get(_GATEWAY, self.gateway.serve), files]
 
     def close(self) -> None:
         """Cut the connections and tell nothing more."""
         self._unwatch()
         self.gateway.drop()
+
+    async def _serve_file(self, request: web.Request) -> web.StreamResponse:
+        return served(self._house, request.match_info["file"])
 
     def _tell(self, change: Change) -> None:
         if isinstance(change, RoomOpened):

@@ -6,6 +6,7 @@ The objects: docs.discord.com/developers/resources/message; what is in `discord_
 from datetime import UTC, datetime
 from typing import Final
 
+from bots.pocket.attached import discord_file
 from bots.pocket.discord_guild import GuildWire, Json, moment_json, timestamp
 from bots.pocket.house import House
 from bots.pocket.things import Message, Person, Room
@@ -41,7 +42,7 @@ class Wire(GuildWire):
             "mention_everyone": bool(wire.get("mention_everyone")),
             "mentions": [self.user(each) for each in self.rung_by(message)],
             "mention_roles": [],
-            "attachments": list(wire.get("attachments", ())),
+            "attachments": [*wire.get("attachments", ()), *self._files(message)],
             "embeds": list(wire.get("embeds", ())),
             "components": list(wire.get("components", ())),
             "reactions": [self._reaction(message, emoji) for emoji in message.reactions],
@@ -125,6 +126,9 @@ class Wire(GuildWire):
             return None
         seconds = message.states[-1].at - message.first_seen
         return timestamp(datetime.fromtimestamp(message.id / 1e6 + seconds, UTC))
+
+    def _files(self, message: Message) -> list[Json]:
+        return [discord_file(each, f"{self.world.files_at}/{self.id(message.room)}") for each in message.files]
 
     def _reference(self, target: Message, *, quoted: bool) -> Json:
         reference: Json = {"type": 0, "message_id": self.id(target), "channel_id": self.id(target.room)}

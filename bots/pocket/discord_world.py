@@ -83,6 +83,8 @@ class World:
         """Who takes no direct messages."""
         self.uploads: dict[str, bytes] = {}
         """Files, by the snowflakes of the attachments that they became."""
+        self.files_at = ""
+        """The address below which people's files are fetched."""
         self.emojis: dict[str, int] = {}
         """The guild's own emoji: snowflakes by name."""
         self.bursts: set[tuple[int, int, str]] = set()

@@ -7,9 +7,10 @@ methods. One event loop, no locks: every change is a plain call, and everyone wh
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from bots.pocket.attached import SharedFile
 from bots.pocket.things import (
     Change,
     Deleted,
@@ -145,12 +146,21 @@ class House(Watched[Change]):
         rings: bool = True,
         only_for: Person | None = None,
         wire: Mapping[str, Any] | None = None,
+        files: Sequence[SharedFile] = (),
     ) -> Message:
         """Let a message appear. `thread` may be any message of the thread."""
         root = (thread.thread or thread) if thread else None
         states = [State(self.clock.monotonic(), text, wire or {})]
         message = Message(
-            self.next_id(), room, author, states, thread=root, reply_to=reply_to, rings=rings, only_for=only_for
+            self.next_id(),
+            room,
+            author,
+            states,
+            thread=root,
+            reply_to=reply_to,
+            rings=rings,
+            only_for=only_for,
+            files=files,
         )
         if author not in room.members:
             room.members.append(author)

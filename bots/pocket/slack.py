@@ -15,6 +15,7 @@ import orjson
 from aiohttp import web
 
 from bots.pocket import slack_chat, slack_conversations, slack_people, slack_streams, slack_views
+from bots.pocket.attached import served
 from bots.pocket.house import House
 from bots.pocket.slack_arguments import Arguments
 from bots.pocket.slack_events import callback, events_of, home_opened
@@ -112,6 +113,7 @@ class Slack:
     @origin.setter
     def origin(self, origin: str) -> None:
         self.hands.origin = self.files.origin = origin
+        self.workspace.files_at = f"{origin}/slack/files-pri"
 
     @property
     def base_url(self) -> str:
@@ -197,6 +199,7 @@ class Slack:
             web.get("/slack/socket/{ticket}", self.sockets.serve),
             web.post("/slack/response/{ticket}", self._serve_response),
             web.post("/slack/upload/{file}", self._serve_upload),
+            web.get("/slack/files-pri/{file}/{name}", self._serve_file),
         ]
 
     def close(self) -> None:
@@ -222,6 +225,11 @@ class Slack:
         content = await request.read()
         taken = self.files.take(request.match_info["file"], content)
         return web.Response(text=f"OK - {len(content)}" if taken else "error", status=200 if taken else 400)
+
+    async def _serve_file(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {self.bot_token}":
+            return web.Response(text="<!DOCTYPE html><html>Sign in</html>", content_type="text/html")
+        return served(self._house, request.match_info["file"])
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         await self._travel()

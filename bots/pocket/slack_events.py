@@ -113,8 +113,10 @@ def _posted(workspace: Workspace, message: Message) -> Iterator[Json]:
     event = workspace.message(message) | {"channel": channel_id(room), "event_ts": ts_of(message.id)}
     if not message.author.is_bot:
         event["client_msg_id"] = f"{message.id:032x}"
-    broadcast = {"subtype": "thread_broadcast"} if message.wire.get("broadcast") else {}
-    yield event | broadcast | {"channel_type": channel_type(room)}
+    subtype = {"subtype": "file_share"} if message.files else {}
+    if message.wire.get("broadcast"):
+        subtype = {"subtype": "thread_broadcast"}
+    yield event | subtype | {"channel_type": channel_type(room)}
     by_other = message.author is not workspace.assistant and room.kind != "dm"
     if by_other and workspace.assistant in workspace.house.mentioned(message.text, "slack"):
         yield event | {"type": "app_mention"}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
+from bots.pocket.attached import slack_file
 from bots.pocket.house import House
 from bots.pocket.slack_emoji import slack_name
 from bots.pocket.slack_rules import SlackRules
@@ -104,6 +105,8 @@ class Workspace:
         """The assistant's titles of threads, by the first message's id."""
         self.prompts: dict[int, list[Json]] = {}
         """What it suggests to ask, by the room's id."""
+        self.files_at = ""
+        """The address below which people's files are fetched."""
         self.standing: dict[int, frozenset[Standing]] = {}
         """What people are in the workspace besides members, by their ids."""
 
@@ -183,6 +186,8 @@ class Workspace:
         if message.author.is_bot:
             shown |= self._bot_fields(message.author)
         shown |= {name: state.wire[name] for name in _ALSO_SHOWN if state.wire.get(name)}
+        if message.files:
+            shown |= {"files": [slack_file(each, self.files_at) for each in message.files], "upload": False}
         if message.thread is not None:
             shown |= {"thread_ts": ts_of(message.thread.id), "parent_user_id": user_id(message.thread.author)}
         if state is not message.states[0]:

@@ -4,12 +4,13 @@ Every id is a unique moment in microseconds since 1970, so that a face can compu
 snowflake) from it and back, without tables.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from bots.pocket.attached import SharedFile
     from bots.pocket.house import House
 
 Platform: TypeAlias = Literal["slack", "discord"]
@@ -73,15 +74,16 @@ class Person:
         thread: "Message | None" = None,
         reply_to: "Message | None" = None,
         rings: bool = True,
+        files: "Sequence[SharedFile]" = (),
     ) -> "Message":
-        """Write `text` in `room`; `@name` in it is a mention of who is called so.
+        """Write `text` in `room`, with `files` beside it; `@name` in it is a mention of who is called so.
 
         `thread` is any message of the thread to write in, or the one to start it under. `rings`: a reply mentions
         the author of `reply_to` (Discord's switch).
         """
         if thread is not None and room.platform in _THREADS_ARE_ROOMS:
             room, thread = self.house.thread_room(thread), None
-        return self.house.post(self, room, text, thread=thread, reply_to=reply_to, rings=rings)
+        return self.house.post(self, room, text, thread=thread, reply_to=reply_to, rings=rings, files=files)
 
     async def edits(self, message: "Message", text: str) -> None:
         """Let `message` say `text` from now on."""
@@ -170,6 +172,8 @@ class Message:
     replies: "list[Message]" = field(default_factory=list, repr=False)
     reply_to: "Message | None" = None
     rings: bool = True
+    files: "Sequence[SharedFile]" = ()
+    """What a person attached."""
     only_for: Person | None = None
     """A whisper: this person alone sees it."""
     reactions: dict[str, list[Person]] = field(default_factory=dict)

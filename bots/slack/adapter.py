@@ -23,13 +23,13 @@ from bots.slack.posted import Posted
 from bots.slack.refusals import asking, code_of, refusal
 from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
 from bots.slack.render_controls import offered
-from bots.slack.sharing import Sharing
+from bots.slack.sharing import Sharing, fetched_from_slack
 from bots.slack.translate import PLATFORM, Identity
 from core.clock import SystemClock
 from core.controls import Attachment, Button, Form, Notice
 from core.errors import PlatformError, PlatformUnavailableError
 from core.events import Event, MessageReceived
-from core.messages import MessageRef, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally, never
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
@@ -178,6 +178,10 @@ class SlackPlatform:
         """Post `text` with `file` beside it; Slack keeps no nonce with a file."""
         del nonce
         await self._sharing.share(place, text, file)
+
+    async def fetch(self, file: Attached, limit: int) -> bytes:
+        """What is in a file that someone attached; needs the scope files:read."""
+        return await fetched_from_slack(self._client, file, limit)
 
     async def link(self, message: MessageRef) -> str:
         """Where `message` is opened."""

@@ -14,6 +14,7 @@ SCOPES: Final = {
     "channels:read": "knowing channels by name",
     "chat:write": "answering",
     "commands": "the command and the entries in a message's menu",
+    "files:read": "reading what people attach to a question",
     "files:write": "handing people what is kept of them, and the digest's chart",
     "groups:history": "the same as channels:history, in private channels",
     "groups:read": "the same as channels:read, for private channels",

@@ -1,11 +1,15 @@
-"""What is posted in Slack of our own accord: files with a text beside them; and where a message is opened."""
+"""Files in Slack: ours, posted with a text beside them, and people's, fetched; and where a message is opened."""
+
+from urllib.parse import urlsplit
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.fetching import fetched, origin_of
 from bots.slack.mrkdwn import mrkdwn
 from bots.slack.refusals import asking
 from core.controls import Attachment
-from core.messages import MessageRef, PlaceRef
+from core.errors import PlatformError
+from core.messages import Attached, MessageRef, PlaceRef
 
 
 class Sharing:
@@ -35,3 +39,21 @@ class Sharing:
         """The address of `message`, which knows the workspace's name and the thread."""
         answer = await asking(self._client.chat_getPermalink(channel=message.channel, message_ts=message.id))
         return str(answer["permalink"])
+
+
+async def fetched_from_slack(client: AsyncWebClient, file: Attached, limit: int) -> bytes:
+    """What is in `file`, asked for with the bot's token of Slack's servers and nobody else. Raises PlatformError."""
+    api = urlsplit(client.base_url)
+    if client.session is None or client.token is None:
+        raise PlatformError("There is no connection to Slack.")
+    answer = await fetched(
+        client.session,
+        file.address,
+        origins=(origin_of(client.base_url), f"https://files.{api.hostname}"),
+        headers={"Authorization": f"Bearer {client.token}"},
+        limit=limit,
+    )
+    # To a token without the scope Slack shows its page for logging in, with status 200.
+    if answer.media_type == "text/html" and "html" not in file.media_type:
+        raise PlatformError("Slack does not hand out files: give the app the scope files:read and install it again.")
+    return answer.content

@@ -19,7 +19,7 @@ from core.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from core.messages import MessageRef, Person, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, Person, PersonRef, PlaceRef
 
 PLATFORM: Final = "slack"
 MALFORMED: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, OSError)
@@ -120,6 +120,21 @@ def _received(event: dict[str, Any], event_id: str, me: Identity, people: People
         addressed=direct or f"<@{me.user_id}" in raw,
         parent=message_ref(me, channel, thread) if in_thread else None,
         edited="edited" in event,
+        files=_files(event.get("files")),
+    )
+
+
+def _files(told: object) -> tuple[Attached, ...]:
+    """What stands beside a message. What was deleted or is too old to be shown has no name, or no address."""
+    return tuple(
+        Attached(
+            name=read_text(each["name"]),
+            media_type=str(each.get("mimetype") or ""),
+            size=each["size"] if isinstance(each.get("size"), int) else 0,
+            address=str(each.get("url_private_download") or each.get("url_private") or ""),
+        )
+        for each in (told if isinstance(told, list) else ())
+        if isinstance(each, dict) and isinstance(each.get("name"), str) and each["name"]
     )
 
 

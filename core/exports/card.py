@@ -26,6 +26,7 @@ _WHY: Final = {
     "edited_since": "a question was edited after the model had read it",
     "empty": "the reply or the correction has no text",
     "equal_sides": "the better text is the same as the worse one",
+    "files_not_kept": "a file stood beside a question, and its text was not kept",
     "no_question": "the question is not there, or was deleted",
     "not_complete": "the reply was cut off or failed",
     "not_disliked": "people neither disliked nor corrected it",

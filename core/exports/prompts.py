@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeAlias
 
+from core.attachments import is_kept
 from core.exports.talks import Said, Talk
 from core.messages import Message, Role
 from core.prompt import Window, build_prompt, in_turns
@@ -21,6 +22,8 @@ PRIVATE: Final = "private"
 """Words in it are not kept, or are of someone who wants nothing kept."""
 EDITED: Final = "edited_since"
 """Something in it was edited after the model had read it."""
+FILES: Final = "files_not_kept"
+"""A file stood beside a question of which only the name was kept: what the reply says of it would be made up."""
 
 _NO_MOMENT: Final = datetime(1, 1, 1, tzinfo=UTC)  # the prompt's order is the messages'
 _USER, _ASSISTANT = Role.USER.value, Role.ASSISTANT.value
@@ -71,6 +74,8 @@ class Prompts:
             return Prompt((), PRIVATE)
         if any(each.edited > reply.seq for each in said):
             return Prompt((), EDITED)
+        if any(each.role == _USER and not is_kept(each.content) for each in said):
+            return Prompt((), FILES)
         prompt = build_prompt(self._reader.system, history, _message(question), self._reader.window)
         return Prompt([{"role": each.role.value, "content": each.content} for each in prompt.messages])
 
@@ -90,7 +95,7 @@ def _plain(messages: Sequence[Said], reader: Reader) -> list[Turn]:
         if its_role != role or withheld or deleted or edited or room < 0 or not content.strip():
             break
         if role is _USER:
-            if question_id is not None or reader.is_private(author):
+            if question_id is not None or reader.is_private(author) or not is_kept(content):
                 break
             asked, role = id_, _ASSISTANT
         else:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Final, TypeAlias
 
+from core.attachments import reworded, says
 from core.clock import Clock
 from core.events import MessageDeleted, MessageEdited, MessageReceived
 from core.feedback import read_correction
@@ -65,7 +66,7 @@ class Hearing:
 
     async def received(self, event: MessageReceived, platform: ChatPlatform) -> None:
         """Someone wrote something."""
-        if event.author.is_bot or not event.text.strip():
+        if event.author.is_bot or not (event.text.strip() or (event.files and event.addressed)):
             return
         self._company.saw(event)
         thread = self._policies.at(event.place).thread
@@ -147,8 +148,9 @@ class Hearing:
             if (sign := await self._commenting.edited(event)) is not None:
                 self._courtesies.mark(event.message, platform, sign)
                 self._courtesies.mark(event.message, platform, NOTED if sign == CORRECTED else CORRECTED, off=True)
-        elif message.role is Role.USER and message.content and text not in ("", message.content):
-            update = self._said.update(message, event.message, at=event.at, name=event.event_id, content=text)
+        elif message.role is Role.USER and message.content and text and not says(message.content, text):
+            content = reworded(message.content, text)
+            update = self._said.update(message, event.message, at=event.at, name=event.event_id, content=content)
             await self._store.append(update)
 
     async def deleted(self, event: MessageDeleted) -> None:

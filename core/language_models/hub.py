@@ -7,6 +7,7 @@ sentence for the person who asked.
 import asyncio
 import json
 import logging
+from base64 import b64encode
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict
@@ -20,7 +21,7 @@ from huggingface_hub import errors as hub_errors
 from core.errors import ModelFailedError
 from core.language_models.transport import SharedClient, tap
 from core.messages import ModelIdentity
-from core.ports import Chunk, PromptMessage, Usage
+from core.ports import Chunk, Image, PromptMessage, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ class HubModel:
         # A client per reply: the library keeps each stream's response until its client is closed.
         async with AsyncInferenceClient(self.endpoint, token=self._token, timeout=self._timeout) as client:
             stream = await client.chat_completion(
-                messages=[{"role": each.role.value, "content": each.content} for each in prompt],
+                messages=[{"role": each.role.value, "content": _content(each)} for each in prompt],
                 model=self._name,
                 stream=True,
                 stream_options={"include_usage": True},
@@ -146,6 +147,18 @@ class _Arrived:
         self.chunks.append(told)
         self.tell()
         return True
+
+
+def _content(message: PromptMessage) -> str | list[dict[str, Any]]:
+    """A message as the API takes it: a text, or with pictures a list of parts."""
+    if not message.images:
+        return message.content
+    pictures = [{"type": "image_url", "image_url": {"url": _data_url(each)}} for each in message.images]
+    return [{"type": "text", "text": message.content}, *pictures]
+
+
+def _data_url(image: Image) -> str:
+    return f"data:{image.media_type};base64,{b64encode(image.content).decode()}"
 
 
 def _translate(chunk: Mapping[str, Any]) -> Chunk:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
+from core.attachments import says
 from core.clock import Clock
 from core.errors import MessageGoneError
 from core.events import Event, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
@@ -189,7 +190,8 @@ class Finder:
 
 def _reads_otherwise(message: Message, told: MessageReceived) -> bool:
     # The words of some are not kept, or were erased.
-    return bool(message.content) and not message.deleted and told.text.strip() not in ("", message.content)
+    text = told.text.strip()
+    return bool(message.content and text) and not message.deleted and not says(message.content, text)
 
 
 def _edited(told: MessageReceived, asked: datetime) -> MessageEdited:

@@ -4,6 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from bots.pocket.attached import SharedFile
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
@@ -96,6 +97,22 @@ async def test_edits_deletions_and_corrections_of_the_meantime_are_found_once(ho
     async with house.bot() as world:
         await world.ask("Ada", "still there?", world.room("third"))
         assert await grown(world, before) == ["start_conversation", "add_message", "add_message"]
+
+
+async def test_a_question_with_files_is_found_unchanged_and_its_files_are_known_by_name(house):
+    async with house.bot() as world:
+        ada, file = world.person("Ada"), SharedFile("notes.txt", b"under the mat")
+        question = await ada.says("@plaudit where?", world.room(), files=[file])
+        await world.kept(question)
+
+    async with house.bot() as world:
+        _, _ = await world.ask("Ada", "still there?", world.room("third"))
+        again = await world.asks("Ada", "and now?", after=question)
+        await world.kept(again)
+
+        assert await world.log("update_message") == []
+        told = world.model.requests[-1].body["messages"]
+        assert told[-3]["content"] == "where?\n\n[attached and not read: notes.txt, 13 B]"
 
 
 @pytest.mark.parametrize("loss", ["a dropped socket", "opcode 9"])

@@ -19,7 +19,7 @@ from core.events import (
     ReactionRemoved,
     ReactionsCleared,
 )
-from core.messages import MessageRef, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from tests.unit.discord_frames import (
     ADA,
     BEN,
@@ -297,3 +297,11 @@ def test_any_json_is_events_or_nothing(frame):
     for event in told(frame):
         assert (event.place if isinstance(event, FormSubmitted | CommandGiven) else event.message).platform == "discord"
         assert event.at.tzinfo is not None
+
+
+def test_what_stands_beside_a_message_is_told_and_what_is_malformed_of_it_is_left():
+    shared = {"filename": "a.txt", "content_type": "text/plain", "size": 9, "url": "https://cdn.discordapp.com/a"}
+
+    [event] = told(message(content="", attachments=[shared, 7, {"filename": None}]))
+
+    assert event.files == (Attached("a.txt", "text/plain", 9, "https://cdn.discordapp.com/a"),)

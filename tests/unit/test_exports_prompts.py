@@ -6,7 +6,7 @@ from itertools import count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.exports.prompts import EDITED, NO_QUESTION, PRIVATE, Prompts, Reader
+from core.exports.prompts import EDITED, FILES, NO_QUESTION, PRIVATE, Prompts, Reader
 from core.exports.talks import Said, Talk
 from core.messages import Message, Role
 from core.prompt import Window, build_prompt
@@ -93,6 +93,19 @@ def test_an_edit_counts_for_what_was_said_before_it():
     missing = [Prompts(talk, reader()).before(place).missing for place in (1, 3)]
 
     assert missing == [EDITED, ""]
+
+
+def test_a_file_of_which_only_the_name_was_kept_leaves_no_prompt_behind_it():
+    talk = talk_of(TWO)
+    named, kept = "one\n\n[attached: a.txt, 9 B]", "one\n\n[attached: a.txt, 9 B]\n```\nhere\n```"
+
+    talk.messages[0] = talk.messages[0]._replace(content=named)
+    without = [Prompts(talk, reader()).before(place).missing for place in (1, 3)]
+    talk.messages[0] = talk.messages[0]._replace(content=kept)
+    prompt = Prompts(talk, reader(Window(50, 1_000))).before(1)
+
+    assert without == [FILES, FILES]
+    assert prompt.turns[-1]["content"] == kept
 
 
 def test_nothing_of_the_unwilling_is_in_a_prompt():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bots.slack.translate import Identity, Profile, plain_text, translate
 from core.events import MessageDeleted, MessageEdited, MessageReceived, ReactionAdded, ReactionRemoved
-from core.messages import MessageRef, PlaceRef
+from core.messages import Attached, MessageRef, PlaceRef
 
 ME = Identity("T1", "UBOT", "B1")
 PEOPLE = {"U1": Profile("Ada"), "UR": Profile("robot", is_bot=True)}
@@ -190,3 +190,13 @@ def test_no_payload_raises(payload):
     event = translate(payload, ME, PEOPLE)
 
     assert event is None or event.at.tzinfo is UTC
+
+
+def test_what_stands_beside_a_message_is_told_and_what_is_malformed_of_it_is_left():
+    shared = {"name": "a.txt", "mimetype": "text/plain", "size": 9, "url_private": "https://files.slack.com/a"}
+    gone = {"id": "F1", "mode": "tombstone"}
+
+    event = translate(message(subtype="file_share", files=[shared, gone, 7, {"name": 7}]), ME, PEOPLE)
+
+    assert event.files == (Attached("a.txt", "text/plain", 9, "https://files.slack.com/a"),)
+    assert translate(message(files="all"), ME, PEOPLE).files == ()
