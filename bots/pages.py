@@ -5,12 +5,13 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final, TypeAlias
 
-from bots.presenting import opened_at, told, with_interval
+from bots.presenting import opened_at, times_by_name, times_title, told, with_interval
 from core.insight.agreement import Alpha
 from core.insight.charts import Theme, day_chart, points
 from core.insight.drawing import as_png, as_svg, can_draw
 from core.insight.raters import agreement
 from core.insight.report import ALL, Report, Score, reports_by, scores
+from core.insight.streaming import NEWEST, ResponseTimes, response_times
 from core.insight.window import Window
 from core.insight.worst import DislikedReply, worst
 from core.messages import MessageRef
@@ -62,6 +63,7 @@ async def page(
         _scores(scores(await counts.dimension_counts(since, until))),
         _reasons(await counts.category_counts(since, until)),
         _agreement(await agreement(counts, since=since, until=until)),
+        _times(response_times(await counts.response_times(since, until, limit=NEWEST))),
         _worst(disliked, await links(disliked)),
     ]
     return _page(window.name, sections).encode()
@@ -131,6 +133,14 @@ def _agreement(found: Mapping[str, Alpha]) -> str:
     ]
     heads = ("", "Krippendorff’s α", "replies", "judgements")
     return _section("Do people agree?", _table(heads, rows)) if rows else ""
+
+
+def _times(found: ResponseTimes) -> str:
+    rows = [
+        (name, *("–" if each is None else f"{each:.2f} s" for each in (spread.median, spread.p95)))
+        for name, spread in times_by_name(found)
+    ]
+    return _section(times_title(found), _table(("", "median", "95 of 100"), rows)) if found.replies else ""
 
 
 def _worst(found: Iterable[DislikedReply], links: Mapping[MessageRef, str]) -> str:

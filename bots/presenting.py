@@ -16,7 +16,7 @@ from core.insight.comparing import ALPHA
 from core.insight.raters import Comparison
 from core.insight.report import ALL, Report, Score
 from core.insight.statistics import PeopleRate
-from core.insight.streaming import Spread, StreamingReport
+from core.insight.streaming import NEWEST, ResponseTimes, Spread, StreamingReport
 from core.insight.worst import DislikedReply
 from core.messages import MessageRef
 from core.store.counts import CategoryCounts
@@ -209,6 +209,24 @@ def streaming_table(result: StreamingReport, window: str) -> Table:
     table.add_row("edits", str(result.edits), "")
     table.add_row("refused for the rate (429)", str(result.rate_limited), "")
     return table
+
+
+def times_table(times: ResponseTimes) -> Table:
+    """How long answers took, as a small table."""
+    table = Table("", "median", "95 of 100", title=f"{times_title(times)}, in seconds", title_justify="left")
+    for name, spread in times_by_name(times):
+        table.add_row(name, *_both(spread))
+    return table
+
+
+def times_title(times: ResponseTimes) -> str:
+    """Whose times they are."""
+    return f"How long the newest {NEWEST:,} answers took" if times.replies >= NEWEST else "How long answers took"
+
+
+def times_by_name(times: ResponseTimes) -> tuple[tuple[str, Spread], tuple[str, Spread]]:
+    """What is told of how long answers took, each with its name."""
+    return ("until the first word", times.first_token), ("until the whole answer", times.whole)
 
 
 def _both(spread: Spread) -> tuple[str, str]:

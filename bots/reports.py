@@ -22,6 +22,7 @@ from bots.presenting import (
     report_table,
     scores_table,
     streaming_table,
+    times_table,
     worst_lines,
 )
 from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, show
@@ -29,7 +30,7 @@ from core.errors import NotFoundError, SettingsError
 from core.feedback import SourceType
 from core.insight import raters
 from core.insight.report import ALL, reports_by, scores
-from core.insight.streaming import streaming_report
+from core.insight.streaming import NEWEST, response_times, streaming_report
 from core.insight.window import Window
 from core.insight.worst import DislikedReply
 from core.insight.worst import worst as least_liked
@@ -213,9 +214,15 @@ async def _judged(
     if what.by:
         return {name: asdict(each) for name, each in reports.items()}, (parts_table(reports, window.name),)
     agreed = await raters.agreement(counts, since=window.since, until=window.until)
-    numbers = asdict(reports[ALL]) | {"agreement": {name: asdict(each) for name, each in agreed.items()}}
-    table = report_table(reports, window.name)
-    return numbers, (table, agreement_table(agreed)) if agreed else (table,)
+    times = response_times(await counts.response_times(window.since, window.until, limit=NEWEST))
+    numbers = asdict(reports[ALL]) | {
+        "agreement": {name: asdict(each) for name, each in agreed.items()},
+        "response_times": asdict(times),
+    }
+    tables = [report_table(reports, window.name)]
+    tables += [times_table(times)] if times.replies else []
+    tables += [agreement_table(agreed)] if agreed else []
+    return numbers, tuple(tables)
 
 
 async def _files(

@@ -27,7 +27,7 @@ from core.assistant import Assistant, Options
 from core.attachments import FileLimits
 from core.clock import Clock, SystemClock
 from core.language_models.hub import HubModel
-from core.outward.channels import channels, sending
+from core.outward.feeding import Feeding
 from core.policy.file import Reloading
 from core.ports import ChatPlatform, Leases
 from core.prompt import Window
@@ -141,7 +141,7 @@ async def running(
         if (path := sqlite_path(settings.database_url)) is not None:
             stack.enter_context(alone(path))
         # Opened before the database: a secret that is missing is told at once.
-        outward = await stack.enter_async_context(channels(policies.outward))
+        outward = await stack.enter_async_context(Feeding(policies))
         key = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
         store = await stack.enter_async_context(open_store(settings.database_url, pseudonym_key=key))
         leases = await stack.enter_async_context(store.leases())
@@ -168,6 +168,7 @@ async def running(
             Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
             Job("adopt turns", _ADOPT, assistant.adopt_turns),
+            Job("take up other channels", _ADOPT, outward.look),
             Job("check replies", _CHECK, in_one_place(leases, checking(settings, store, policies))),
             Job("tell", _LOOK_AGAIN, teller.tell),
             Job("send to MLflow", _LOOK_AGAIN, MlflowTimer(settings, policies, store, leases, SystemClock()).if_due),
@@ -178,7 +179,7 @@ async def running(
         pushes = await stack.enter_async_context(PushTimer(settings, policies, store, SystemClock()))
         jobs.append(Job("push to the Hub", LOOK, in_one_place(leases, pushes.if_due)))
         await stack.enter_async_context(timers(*jobs))
-        await stack.enter_async_context(sending(outward, store, leases, SystemClock()))
+        await stack.enter_async_context(outward.feeding(store, leases, SystemClock()))
         if settings.health_port:
             watched = Watched(
                 store=store,

@@ -215,6 +215,7 @@ class Answering:
             reply_to=turn.asked_in,
             on_post=lambda part: self._posted(live, part, noting),
             begun=turn.begun,
+            sure=lambda: self._leases.sure(conversation_lease(turn.conversation.id)),
         )
 
     def _posted(self, live: LiveReply, part: MessageRef, noting: asyncio.Lock) -> None:

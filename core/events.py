@@ -2,6 +2,9 @@
 
 Every event carries `event_id`, the platform's own name for it where it has one, which is the same when the platform
 delivers it again; and `at`, when it happened there (or arrived, where the platform does not say).
+
+Where not all that a platform tells has a time, `heard` is the moment of its arrival by a clock that never goes back:
+of two acts that have one, the one with more came later, whatever `at` says.
 """
 
 from dataclasses import dataclass
@@ -85,6 +88,7 @@ class ReactionAdded:
     """The person's, as in `Person`; empty where the platform does not say."""
     found_later: bool = False
     """As for a message; then `at` is the moment before the platform was asked."""
+    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +102,7 @@ class ReactionRemoved:
     emoji: str
     by_bot: bool = False
     found_later: bool = False
+    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,7 @@ class ReactionsCleared:
     at: datetime
     message: MessageRef
     emoji: str | None = None
+    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +130,7 @@ class ButtonPressed:
     """The button's, as `core.controls` writes it."""
     ticket: str
     """What the platform takes for an answer to this very act, for some minutes; only its adapter reads it."""
+    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +146,7 @@ class FormSubmitted:
     values: Values
     """By the names of the form's fields: what was put in. A field that was left empty is empty here, or not here."""
     ticket: str
+    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""Log lines with a stable name and fields, for people or as JSON. No texts of messages and no secrets go in."""
+"""Log lines with a stable name and fields, for people or as JSON. No texts of messages and no secrets go in.
+
+An error of our own is a sentence that says what to do: it is a field of its line, and its traceback is for `debug`.
+"""
 
 import logging
 import sys
@@ -7,13 +10,16 @@ from typing import Any, Final
 
 import orjson
 
+from core.errors import PlauditError
+
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
 
 def configure(*, level: str = "info", as_json: bool = False) -> None:
     """Write log lines to standard error, Plaudit's from `level`, the libraries' from WARNING or higher."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if as_json else TextLines())
+    kind = JsonLines if as_json else TextLines
+    handler.setFormatter(kind(traces_all=_number(level) <= logging.DEBUG))
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _number(level)), force=True)
     for name in ("bots", "core"):
         logging.getLogger(name).setLevel(_number(level))
@@ -23,22 +29,38 @@ def _number(level: str) -> int:
     return logging.getLevelNamesMapping()[level.upper()]
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+class _Lines(logging.Formatter):
+    """What both forms of a line have in common."""
+
+    def __init__(self, *, traces_all: bool = False) -> None:
+        """`traces_all`: also errors of our own with their tracebacks."""
+        super().__init__()
+        self._traces_all = traces_all
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
+        fields = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+        ours = record.exc_info[1] if record.exc_info else None
+        return {"error": str(ours), **fields} if isinstance(ours, PlauditError) else fields
+
+    def _trace(self, record: logging.LogRecord) -> str:
+        """Empty where there is none to be shown."""
+        if not record.exc_info or (isinstance(record.exc_info[1], PlauditError) and not self._traces_all):
+            return ""
+        return self.formatException(record.exc_info)
 
 
-class TextLines(logging.Formatter):
+class TextLines(_Lines):
     """`12:00:01 INFO reply_finished edits=4 seconds=1.2`"""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the traceback below it where there is one."""
         moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        fields = "".join(f" {name}={value}" for name, value in self._fields(record).items())
         line = f"{moment} {record.levelname:<7} {record.getMessage()}{fields}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        return f"{line}\n{trace}" if (trace := self._trace(record)) else line
 
 
-class JsonLines(logging.Formatter):
+class JsonLines(_Lines):
     """One JSON object a line, the fields beside the name."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -48,8 +70,8 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
-            **_fields(record),
+            **self._fields(record),
         }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if trace := self._trace(record):
+            line["exception"] = trace
         return orjson.dumps(line, default=str).decode()

@@ -478,6 +478,13 @@ class Leases(Protocol):
         """Whether this process may be at `name` from now on: nobody else alive is. Taken twice is taken."""
         ...
 
+    async def sure(self, name: str) -> None:
+        """Wait while it is not certain that this process, which took `name`, is still at it.
+
+        To be asked before anything is done that must not be done twice: a process that is held up loses what it has.
+        """
+        ...
+
     async def give_back(self, name: str) -> None:
         """This process is no longer at `name`."""
         ...
@@ -561,6 +568,10 @@ class Store(Protocol):
 
         Not those of people who were erased: nobody can take them away any more.
         """
+        ...
+
+    async def last_said(self, message_id: str, person: str) -> datetime | None:
+        """When a person (`PersonRef.key`) last said something of a message, or took it back; None: never."""
         ...
 
     async def assessment_from(self, origin: str) -> Assessment | None:

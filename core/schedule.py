@@ -1,8 +1,9 @@
 """What runs on a timer. The only file that knows apscheduler."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,6 +15,8 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.policy.cron import Cron
+
+logger = logging.getLogger(__name__)
 
 _LAST_WORK: Final = 10.0
 """Seconds for which a job that is at work at the end may go on."""
@@ -66,8 +69,10 @@ class Calendar:
 async def timers(*jobs: Job) -> AsyncIterator[None]:
     """Run `jobs` while the block lasts; leaving it waits for those that are at work.
 
-    A job that fails is logged by apscheduler and runs again when it is due.
+    A job that fails is logged and runs again when it is due.
     """
+    # That a run is left out while the one before is at work, apscheduler finds worth a warning each time.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = AsyncIOScheduler(timezone="UTC")
     at_work: set[asyncio.Task[object]] = set()
     for job in jobs:
@@ -95,5 +100,10 @@ async def _run(job: Job, at_work: set[asyncio.Task[object]]) -> None:
     task = asyncio.ensure_future(job.work())
     at_work.add(task)
     task.add_done_callback(at_work.discard)
-    with suppress(asyncio.CancelledError):  # it would be logged as a failure of the job
+    try:
         await asyncio.shield(task)
+    except asyncio.CancelledError:
+        pass  # apscheduler would log it as a failure of the job
+    except Exception as error:
+        # In our words: apscheduler's line has no stable name.
+        logger.error("job_failed", extra={"job": job.name}, exc_info=error)

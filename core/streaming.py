@@ -6,7 +6,7 @@ a long text is cut the splitter's, and how one message is changed that of `showi
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -38,6 +38,10 @@ _GIVE_UP_AFTER: Final = 600.0
 _FINAL_REFUSALS: Final = (MessageGoneError, MessageTooLongError, PlatformRefusedTokenError)
 
 
+async def _always() -> None:
+    pass
+
+
 _NOTHING: Final = Target("⋯", "⋯", is_done=True)
 """What a part shows that another process had begun and that is not needed any more."""
 
@@ -57,8 +61,11 @@ class ReplyStream:
         reply_to: MessageRef | None = None,
         on_post: Callable[[MessageRef], None] = lambda _: None,
         begun: Sequence[MessageRef] | None = None,
+        sure: Callable[[], Awaitable[None]] = _always,
     ) -> None:
         """`nonce` names the reply on the platform, unlike that of any other; `on_post` hears of every new part.
+
+        `sure` waits while another process may be at the reply: no call is made before it returns.
 
         `begun`: the parts that a process which has ended showed already, whatever they say; None where none did.
         """
@@ -70,6 +77,7 @@ class ReplyStream:
         self._asker = asker
         self._reply_to = reply_to
         self._on_post = on_post
+        self._sure = sure
         self._splitter = Splitter(platform.limits.message_length, platform.limits.measure)
         self._meter = Meter()
         self._showings: list[Showing] = []
@@ -201,6 +209,7 @@ class ReplyStream:
         self._use(showing.gate)
 
         async def send() -> Sent:
+            await self._sure()
             targets = self._targets()
             target = targets[index] if index < len(targets) else _NOTHING
             sending = self._meter.sending()
@@ -213,6 +222,7 @@ class ReplyStream:
 
     async def _begin(self, index: int, target: Target) -> None:
         """Show a part for the first time."""
+        await self._sure()
         sending = self._meter.sending()
         self.posting = True
         try:

@@ -35,8 +35,8 @@ OnAnswered = Callable[[Turn, Answered], Awaitable[None]]
 _ANSWERS: Final = 5
 """To one question, at most."""
 _HISTORY: Final = 50
-CONVERSATION: Final = "conversation:"
-"""What the name of the lease of a conversation begins with; its id follows."""
+_ADOPTING: Final = 1.0
+"""Seconds for which one look for what was left waits until all of it is taken up."""
 
 
 class Turns:
@@ -68,6 +68,8 @@ class Turns:
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._ours: set[str] = set()
         """The ids of the replies that are waiting or in the making here."""
+        self._adopting: set[str] = set()
+        """The ids of the conversations that are being taken up."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._stopping = False
 
@@ -170,24 +172,24 @@ class Turns:
         """Whether `what` was not done for this message yet, here or elsewhere; from now on it is."""
         return await self._leases.claim(f"{what}:{message.key}")
 
-    async def adopt(self, platforms: Platforms) -> int:
-        """Take up the turns that nobody alive is at; returns how many. `platforms`: where we can answer."""
-        adopted = 0
-        for waiting in await self._leases.orphans():
-            platform, conversation_id = platforms(waiting.place), waiting.conversation_id
-            if platform is None or conversation_id in self._turns:
-                continue
-            if await self._leases.take(CONVERSATION + conversation_id):
-                try:
-                    adopted += await self._adopt_all(conversation_id, platform, was_left=True)
-                finally:
-                    await self._leave(conversation_id)
+    async def adopt(self, platforms: Platforms) -> None:
+        """Take up the turns that nobody alive is at. `platforms`: where we can answer.
+
+        Where a platform takes its time to tell what shows, that goes on after this has returned.
+        """
+        left = {each.conversation_id: platforms(each.place) for each in await self._leases.orphans()}
+        # Side by side: one platform may let us wait before it tells what shows, and readers wait in all.
+        adopting = [
+            self._tasks.start(self._adopt_left(conversation_id, platform), f"adopt {conversation_id}")
+            for conversation_id, platform in left.items()
+            if platform is not None and conversation_id not in self._turns and conversation_id not in self._adopting
+        ]
+        if adopting:
+            await asyncio.wait(adopting, timeout=_ADOPTING)
         for turn in await self._leftovers.forgotten(platforms):
             if turn.reply_id not in self._ours:
                 logger.info("forgotten_question", extra={"reply": turn.reply_id})
                 await self._begin(turn, again=True)
-                adopted += 1
-        return adopted
 
     def lose(self, name: str) -> None:
         """Somebody else may have this lease by now: nothing more of what it stands for is done here."""
@@ -250,12 +252,24 @@ class Turns:
 
     async def _is_here(self, conversation_id: str) -> bool:
         """Whether this process is at a conversation, or may be from now on."""
-        return conversation_id in self._turns or await self._leases.take(CONVERSATION + conversation_id)
+        return conversation_id in self._turns or await self._leases.take(conversation_lease(conversation_id))
 
     async def _leave(self, conversation_id: str) -> None:
         """Where nothing is to be done in a conversation, let others be at it."""
         if conversation_id not in self._turns:
             await self._give_back(conversation_id)
+
+    async def _adopt_left(self, conversation_id: str, platform: ChatPlatform) -> None:
+        """Take up what a process that has died left in a conversation, unless another is faster."""
+        self._adopting.add(conversation_id)
+        try:
+            if await self._leases.take(conversation_lease(conversation_id)):
+                await self._adopt_all(conversation_id, platform, was_left=True)
+        except DatabaseUnavailableError as error:
+            logger.warning("turns_not_adopted", extra={"error": str(error)})
+        finally:
+            self._adopting.discard(conversation_id)
+            await self._leave(conversation_id)
 
     async def _adopt_all(self, conversation_id: str, platform: ChatPlatform, *, was_left: bool) -> int:
         """Take up what waits in a conversation that this process is at; returns how much that is."""
@@ -323,6 +337,6 @@ class Turns:
 
     async def _give_back(self, conversation_id: str) -> None:
         try:
-            await self._leases.give_back(CONVERSATION + conversation_id)
+            await self._leases.give_back(conversation_lease(conversation_id))
         except DatabaseUnavailableError as error:
             logger.warning("lease_not_given_back", extra={"error": str(error)})

@@ -47,8 +47,8 @@ def reference() -> str:
                 for name, default, title, text in key_rows()
             ),
             "",
-            "Tables of what is told by itself ([numbers.md](numbers.md); read again on SIGHUP, too), and of what",
-            "leaves for other systems ([outward.md](outward.md), [datasets.md](datasets.md); read at start).",
+            "Tables of what is told by itself ([numbers.md](numbers.md)), and of what leaves for other systems",
+            "([outward.md](outward.md), [datasets.md](datasets.md)). SIGHUP reads them again, too.",
             "",
             "| Table and key | Default | It may be | Meaning |",
             "| --- | --- | --- | --- |",

@@ -164,7 +164,9 @@ class Connection:
                 raise
             except Exception as error:
                 # One payload that discord.py cannot read says nothing against the next; what it tells, we have heard.
-                logger.warning("gateway_payload_malformed", exc_info=error)
+                # Nor do its words go into a line: they may be what somebody wrote.
+                trace = error if logger.isEnabledFor(logging.DEBUG) else None
+                logger.warning("gateway_payload_malformed", extra={"reason": type(error).__name__}, exc_info=trace)
                 malformed += 1
                 if malformed == _MALFORMED_IN_A_ROW:
                     raise

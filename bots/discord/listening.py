@@ -88,9 +88,9 @@ class Listener:
             self._around.note(frame)
             channel = channel_of(frame)
             if channel is not None and self._around.channel(channel) is None:
-                self._spawn(self._translate_later(frame, name, self._clock.now(), channel), name)
+                self._spawn(self._translate_later(frame, name, channel, *self._moment()), name)
             else:
-                self._translate(frame, name, self._clock.now())
+                self._translate(frame, name, *self._moment())
 
     async def close(self) -> None:
         """Let what was heard be kept, for a moment; then drop it."""
@@ -106,14 +106,19 @@ class Listener:
         self._session = session if isinstance(session, str) and session else secrets.token_hex(8)
         self._repeats.forget()
 
-    def _translate(self, frame: Mapping[str, Any], name: str, now: datetime) -> None:
-        for event in translate(frame, self._around, name=name, now=now):
+    def _moment(self) -> tuple[datetime, float]:
+        return self._clock.now(), self._clock.monotonic()
+
+    def _translate(self, frame: Mapping[str, Any], name: str, now: datetime, heard: float) -> None:
+        for event in translate(frame, self._around, name=name, now=now, heard=heard):
             if not self._repeats.is_one(event):
                 self._spawn(self._tell(event), event.event_id)
 
-    async def _translate_later(self, frame: Mapping[str, Any], name: str, now: datetime, channel: str) -> None:
+    async def _translate_later(
+        self, frame: Mapping[str, Any], name: str, channel: str, now: datetime, heard: float
+    ) -> None:
         await self._around.know(channel)
-        self._translate(frame, name, now)
+        self._translate(frame, name, now, heard)
 
     def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
         task = asyncio.create_task(work, name=f"pass on {name}")

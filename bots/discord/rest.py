@@ -36,6 +36,8 @@ _TRIES: Final = 10
 _NO_CONTENT: Final = 204
 _MOMENT: Final = 0.05
 """Seconds."""
+_ROUNDED: Final = 0.001
+"""Discord tells times to a thousandth of a second: a window may be open for as much longer."""
 _FILES: Final = ("https://cdn.discordapp.com", "https://media.discordapp.net")
 """Where Discord keeps what people attach (docs.discord.com/developers/reference#image-formatting)."""
 _REFUSED_TOO_OFTEN: Final = "Discord keeps refusing a call for its rate limit."
@@ -86,7 +88,7 @@ class _Response:
             return Budget(
                 int(self.headers["X-RateLimit-Limit"]),
                 int(self.headers["X-RateLimit-Remaining"]),
-                float(self.headers["X-RateLimit-Reset-After"]),
+                float(self.headers["X-RateLimit-Reset-After"]) + _ROUNDED,
             )
         except (KeyError, ValueError):
             return None

@@ -26,7 +26,9 @@ from bots.discord.reading import (
     roles_of,
 )
 from core.events import (
+    ButtonPressed,
     Event,
+    FormSubmitted,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -54,19 +56,22 @@ EVENTS: Final = frozenset(
 _REPLY: Final = 19
 _SPOKEN: Final = (0, _REPLY)
 """The types of messages that someone wrote; the others say that someone joined, pinned, opened a thread, …"""
+_ACTS: Final = (ReactionAdded, ReactionRemoved, ReactionsCleared, ButtonPressed, FormSubmitted)
+"""What says something of a reply, by a clock of Discord's or by ours: their order is that of their frames."""
 _REFERENCE: Final = re.compile(r"<(@&|@!?|#)(\d+)>|<(/|a?:)([^<>:]+):\d+>")
 
 
-def translate(frame: Any, around: Surroundings, *, name: str, now: datetime) -> list[Event]:
+def translate(frame: Any, around: Surroundings, *, name: str, now: datetime, heard: float | None = None) -> list[Event]:
     """The events that a frame tells; none where it is none of ours or malformed.
 
     `name` is unique to the frame, for what Discord leaves without an id; `now` is when it arrived, for what it leaves
-    without a time.
+    without a time, and `heard` the same by a clock that never goes back.
     """
     try:
-        return _translate(frame["t"], frame["d"], around, name, now)
+        events = _translate(frame["t"], frame["d"], around, name, now)
     except MALFORMED:
         return []
+    return [replace(each, heard=heard) if isinstance(each, _ACTS) else each for each in events]
 
 
 def channel_of(frame: Any) -> str | None:

@@ -1,11 +1,15 @@
-"""Notices when the connection to Slack was gone for so long that Slack may have given up on what it had to tell."""
+"""Notices that the connection to Slack is gone, and when it was for so long that Slack may have given up on something."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from bots.slack.translate import PLATFORM
 from core.clock import Clock
+
+logger = logging.getLogger(__name__)
 
 LONG: Final = timedelta(minutes=1)
 """What fails is delivered again at once, after one minute and after five (docs.slack.dev/apis/events-api, Retries)."""
@@ -21,10 +25,17 @@ async def watch(
 ) -> None:
     """Look `every` so many seconds, for ever; after a long absence tell `missed` when it began."""
     heard = clock.now()
+    is_there: bool | None = None
     while True:
         await asyncio.sleep(every)
-        if await is_connected():
-            now = clock.now()
+        was_there, is_there = is_there, await is_connected()
+        now = clock.now()
+        if is_there:
+            if was_there is False:
+                seconds = round((now - heard).total_seconds(), 1)
+                logger.info("reconnected", extra={"platform": PLATFORM, "seconds": seconds})
             if now - heard >= LONG:
                 missed(heard)
             heard = now
+        elif was_there:
+            logger.warning("connection_lost", extra={"platform": PLATFORM})

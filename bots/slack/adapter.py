@@ -24,6 +24,7 @@ from bots.slack.refusals import asking, code_of, refusal
 from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
 from bots.slack.render_controls import offered
 from bots.slack.sharing import Sharing, fetched_from_slack
+from bots.slack.socket_lines import socket_logger
 from bots.slack.translate import PLATFORM, Identity
 from core.clock import SystemClock
 from core.controls import Attachment, Button, Form, Notice
@@ -235,7 +236,7 @@ async def connected(
         app = bolt(client, me, bot_token)
         listen(app, me, directory, lambda event: handle(event, platform), SystemClock().now)
         # A dead TCP connection is noticed after one ping interval.
-        handler = AsyncSocketModeHandler(app, app_token, web_client=client, ping_interval=3)
+        handler = AsyncSocketModeHandler(app, app_token, socket_logger(), client, ping_interval=3)
         platform.hears = handler.client.is_connected
         loading = asyncio.create_task(directory.load(), name="load Slack's users")
         watching = asyncio.create_task(

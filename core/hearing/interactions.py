@@ -163,7 +163,7 @@ class Interactions:
         reply = await (self._replies.of(reply_id) if reply_id else self._replies.at(event.message))
         if reply is None:
             return Notice(GONE)
-        act = await self._act(event, event.message)
+        act = await self._act(event, event.message, reply)
         if isinstance(act, Notice):
             return act
         match verb:
@@ -180,7 +180,7 @@ class Interactions:
         reply = await self._replies.of(reply_id)
         if reply is None:
             return Notice(GONE)
-        act = await self._act(event, event.place)
+        act = await self._act(event, event.place, reply)
         if isinstance(act, Notice):
             return act
         policy = self._policies.at(event.place)
@@ -188,13 +188,16 @@ class Interactions:
         await self._judging.keep(*records)
         return Notice(sentence)
 
-    async def _act(self, event: ButtonPressed | FormSubmitted, where: MessageRef | PlaceRef) -> Act | Notice:
+    async def _act(
+        self, event: ButtonPressed | FormSubmitted, where: MessageRef | PlaceRef, reply: JudgedReply
+    ) -> Act | Notice:
         """What someone did; or what they are told where it is not kept."""
         person = event.person
         segment = await self._judging.segment(person.ref, person.roles, event.place)
         if segment is None:
             return Notice(OPTED_OUT if await self._store.opted_out(person.ref.key) else NOT_HEARD)
-        return Act(person=person.ref, at=event.at, where=where, name=event.event_id, segment=segment)
+        at = await self._judging.moment(event, person.ref, reply)
+        return Act(person=person.ref, at=at, where=where, name=event.event_id, segment=segment)
 
 
 def _taken_back(still: list[bool]) -> Notice:

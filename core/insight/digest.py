@@ -13,8 +13,10 @@ from core.insight.statistics import Interval
 from core.insight.worst import DislikedReply, Judged, worst
 from core.store.counts import CategoryCounts, Division, Tally
 
-_DIVISIONS: Final = (Division.MODEL, Division.CHANNEL)
+_DIVISIONS: Final = (Division.MODEL, Division.CHANNEL, Division.SEGMENT)
 """What is looked at by itself."""
+_SEGMENT: Final = "segment "
+"""What stands before the name of a segment: a word alone would tell nobody what it is."""
 
 
 class Source(Counts, Judged, Protocol):
@@ -34,7 +36,7 @@ class Digest:
     feedback: Change | None
     """Of the share of replies that were judged; None where there were none in one of them."""
     parts: tuple[Change, ...]
-    """Of the positive rate by model and by channel, the surest first; together they hold with 95 %."""
+    """Of the positive rate by model, by channel and by segment, the surest first; together they hold with 95 %."""
     reasons: tuple[CategoryCounts, ...]
     worst: tuple[DislikedReply, ...]
     by_day: Mapping[str, Report]
@@ -93,14 +95,15 @@ def _digest(
 
 
 def _parts(divided: Mapping[Division, tuple[Tally, Tally]]) -> list[Change]:
-    """By model and by channel, where there is more than one of them."""
+    """By model, by channel and by segment, where there is more than one of them."""
     before: dict[str, list[list[int]]] = {}
     now: dict[str, list[list[int]]] = {}
-    for tally_before, tally_now in divided.values():
-        found = _people(tally_now)
+    for division, (tally_before, tally_now) in divided.items():
+        prefix = _SEGMENT if division is Division.SEGMENT else ""
+        found = _people(tally_now, prefix)
         if len(found) > 1:
             now |= found
-            before |= _people(tally_before)
+            before |= _people(tally_before, prefix)
     return changes(before, now)
 
 
@@ -115,11 +118,11 @@ def _judged(of: Report) -> Estimate:
     return Estimate(of.feedback_rate, interval)
 
 
-def _people(tally: Tally) -> dict[str, list[list[int]]]:
-    """Each person's votes for and against, by the name of the part."""
+def _people(tally: Tally, prefix: str) -> dict[str, list[list[int]]]:
+    """Each person's votes for and against, by the name of the part with `prefix` before it."""
     parts: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for each in tally.votes:
-        sums = parts[BETWEEN_NAMES.join(each.part)][each.person]
+        sums = parts[prefix + BETWEEN_NAMES.join(each.part)][each.person]
         sums[0] += each.positive
         sums[1] += each.negative
     return {name: list(people.values()) for name, people in parts.items()}

@@ -1,12 +1,16 @@
 """How replies felt to those who watched them grow, over many replies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 from typing import Any, Final
 
+from core.store.counts import ResponseTime
+
 _MEDIAN: Final = 50
 _HIGH: Final = 95
+NEWEST: Final = 10_000
+"""Replies of a window whose times are looked at: more would keep a report waiting, and tell no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,23 @@ class StreamingReport:
     rate_limited: int
 
 
+@dataclass(frozen=True, slots=True)
+class ResponseTimes:
+    """How long answers took, from when their turn had come."""
+
+    replies: int
+    first_token: Spread
+    """Until the model's first word."""
+    whole: Spread
+    """Until its last."""
+
+
+def response_times(times: Sequence[ResponseTime]) -> ResponseTimes:
+    """The times of replies, of which each has as many as are known."""
+    first_token, whole = (each.first_token for each in times), (each.whole for each in times)
+    return ResponseTimes(len(times), _of(first_token), _of(whole))
+
+
 def streaming_report(figures: Sequence[Mapping[str, Any]]) -> StreamingReport:
     """The report on `figures`, one mapping a reply."""
     return StreamingReport(
@@ -44,7 +65,11 @@ def streaming_report(figures: Sequence[Mapping[str, Any]]) -> StreamingReport:
 
 
 def _spread(figures: Sequence[Mapping[str, Any]], name: str) -> Spread:
-    values = [float(each[name]) for each in figures if each.get(name) is not None]
+    return _of(each.get(name) for each in figures)
+
+
+def _of(figures: Iterable[float | None]) -> Spread:
+    values = [float(each) for each in figures if each is not None]
     if not values:
         return Spread(None, None)
     if len(values) == 1:

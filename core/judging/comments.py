@@ -73,7 +73,7 @@ class Commenting:
     async def deleted(self, event: MessageDeleted) -> None:
         """Withdraw what was said."""
         if (known := await self.at(event.message)) is not None:
-            await self._withdraw(known, self._act(known, event))
+            await self._withdraw(known, self._last_act(known, event))
         else:
             self._overtaken.deleted(event)
 
@@ -84,9 +84,12 @@ class Commenting:
             self._overtaken.taken_back(event.message, event.person)
         if known is None or known.source.id != event.person.key:
             return None
-        # It was said before it was taken back, whatever the clocks say and in whatever order we hear of it.
-        await self._withdraw(known, replace(self._act(known, event), at=max(event.at, known.at)))
+        await self._withdraw(known, self._last_act(known, event))
         return known
+
+    def _last_act(self, known: Assessment, event: MessageDeleted | ReactionAdded) -> Act:
+        # It was said before it was taken back, whatever the clocks say and in whatever order we hear of it.
+        return replace(self._act(known, event), at=max(event.at, known.at))
 
     async def _withdraw(self, known: Assessment, act: Act) -> None:
         await self._store.append(self._opinions.withdrawal(act, reply_of(known), known.name, known.origin))

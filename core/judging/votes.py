@@ -4,8 +4,12 @@ It decides whether an act counts and on which reply; how several opinions of one
 folding.
 """
 
+from dataclasses import replace
+from datetime import datetime
+
 from core.events import ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.feedback import USER_FEEDBACK, Assessment, Meaning, canonical_emoji, toned_emoji
+from core.judging.arrivals import Arrivals, Arrived
 from core.judging.opinions import Act, Opinions, button_origin, reaction_origin
 from core.judging.replies import JudgedReply
 from core.messages import MessageRef, PersonRef, PlaceRef
@@ -21,6 +25,7 @@ class Judging:
         self._store = store
         self._opinions = opinions
         self._policies = policies
+        self._arrivals = Arrivals(store)
 
     async def reaction_added(self, event: ReactionAdded, reply: JudgedReply, meaning: Meaning) -> bool:
         """Keep the vote that an emoji means. True where it is new and counts."""
@@ -28,6 +33,7 @@ class Judging:
         act = await self.heard(event)
         if act is None or await self._stands_already(event, reply, origin):
             return False
+        act = replace(act, at=await self.moment(event, event.person, reply))
         metadata = {"emoji": canonical_emoji(event.emoji)}
         record = self._opinions.opinion(act, reply, meaning, origin=origin, metadata=metadata)
         [is_new] = await self._store.append(record)
@@ -41,7 +47,7 @@ class Judging:
         if not names and meaning and not event.found_later and not await self._store.opted_out(event.person.key):
             names = {meaning.name}  # should the vote itself arrive later, it is known to be taken back
         if names:
-            act = _act(event, event.person)
+            act = _act(event, event.person, at=await self.moment(event, event.person, reply))
             await self._store.append(*(self._opinions.withdrawal(act, reply, name, origin) for name in sorted(names)))
 
     async def reactions_cleared(self, event: ReactionsCleared, reply: JudgedReply) -> None:
@@ -49,9 +55,12 @@ class Judging:
         gone = toned_emoji(event.emoji) if event.emoji else ""
         prefix = reaction_origin(event.message, gone)
         records = [
-            self._opinions.withdrawal(_act(event, PersonRef.parse(each.source.id)), reply, each.name, each.origin)
+            self._opinions.withdrawal(
+                _act(event, person, at=await self.moment(event, person, reply)), reply, each.name, each.origin
+            )
             for each in await self._standing(reply)
             if (each.origin == prefix if gone else each.origin.startswith(prefix))
+            for person in [PersonRef.parse(each.source.id)]
         ]
         if records:
             await self._store.append(*records)
@@ -76,10 +85,14 @@ class Judging:
         """Append, and tell whether anything of it is new."""
         return any(await self._store.append(*records)) if records else False
 
+    async def moment(self, event: Arrived, person: PersonRef, reply: JudgedReply) -> datetime:
+        """When a person did something about a reply. Raises DatabaseUnavailableError."""
+        return await self._arrivals.moment(event, person.key, reply.id)
+
     async def heard(self, event: ReactionAdded) -> Act | None:
         """The act of someone whose judgement is kept there; None where it is not."""
         segment = await self.segment(event.person, event.roles, event.place or event.message)
-        return None if segment is None else _act(event, event.person, segment)
+        return None if segment is None else _act(event, event.person, segment=segment, at=event.at)
 
     async def segment(self, person: PersonRef, roles: tuple[str, ...], where: MessageRef | PlaceRef) -> str | None:
         """What a person is called in reports; None where their judgement is not kept: by the policy, or their wish."""
@@ -100,11 +113,13 @@ def _is(assessment: Assessment, origin: str, person: PersonRef) -> bool:
     return assessment.origin == origin and assessment.source.id == person.key
 
 
-def _act(event: ReactionAdded | ReactionRemoved | ReactionsCleared, person: PersonRef, segment: str = "user") -> Act:
+def _act(
+    event: ReactionAdded | ReactionRemoved | ReactionsCleared, person: PersonRef, *, at: datetime, segment: str = "user"
+) -> Act:
     found = not isinstance(event, ReactionsCleared) and event.found_later
     return Act(
         person=person,
-        at=event.at,
+        at=at,
         where=event.message,
         name=event.event_id,
         segment=segment,

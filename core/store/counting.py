@@ -20,11 +20,13 @@ from core.store.counts import (
     ModelVote,
     ReplyRatings,
     ReplyVotes,
+    ResponseTime,
     SourceCounts,
     Tally,
     Tallying,
 )
 from core.store.folded import FoldedTables
+from core.store.timing import response_time
 
 
 class Counting:
@@ -125,6 +127,12 @@ class Counting:
     def streaming(self) -> list[dict[str, Any]]:
         """How each reply streamed, where that is known."""
         return [row["streaming"] for row in sorted(self._replies, key=itemgetter("seq")) if row["streaming"]]
+
+    def response_times(self, limit: int) -> list[ResponseTime]:
+        """How long the newest replies took, the newest first."""
+        timed = [row for row in self._replies if row["started_at"] is not None]
+        newest = sorted(timed, key=itemgetter("timestamp", "seq"), reverse=True)[:limit]
+        return [response_time(row["started_at"], row["first_token_at"], row["ended_at"]) for row in newest]
 
     def _opinions(self) -> Iterator[Row]:
         for reply in self._replies:

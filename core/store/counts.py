@@ -122,6 +122,14 @@ class SourceCounts:
     """It says yes or no."""
 
 
+@dataclass(frozen=True, slots=True)
+class ResponseTime:
+    """How long an answer took, in seconds from when its turn had come; None where it is not known."""
+
+    first_token: float | None
+    whole: float | None
+
+
 NO_DIMENSIONS: Final = frozenset({USER_FEEDBACK, USER_COMMENT, USER_CATEGORY})
 """Names that begin as the dimensions' do. The score by emoji, `user_rating`, stands among them as one more."""
 SCORED: Final = frozenset({USER_FEEDBACK, USER_RATING})

@@ -67,3 +67,9 @@ class FoldedCounts:
     ) -> list[dict[str, Any]]:
         """How each reply streamed: the fields of `core.metering.Streaming`."""
         return Counting(self.tables, since, until).streaming()
+
+    async def response_times(
+        self, since: datetime | None = None, until: datetime | None = None, *, limit: int
+    ) -> list[counts.ResponseTime]:
+        """How long the newest replies of [`since`, `until`) took, so many at most, the newest first."""
+        return Counting(self.tables, since, until).response_times(limit)

@@ -1,7 +1,8 @@
 """Who is at what: leases and waiting turns in the database, beside the log.
 
-A lease is held for `LIFE` seconds and renewed every `BEAT`, by the database's clock;
-when its process dies, it runs out.
+A lease is held for `LIFE` seconds and renewed every `BEAT`, by the database's clock; when its process dies, it runs out.
+Whoever looks every second for what was left finds it within seven. A process that is held up for less than four
+seconds loses nothing; after more, it does nothing more under a lease until it knows that it has it still (`sure`).
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from typing import Any, Final, Self
 from weakref import WeakValueDictionary
 
 import orjson
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, TextClause, bindparam, text
 from ulid import ULID
 
 from core.errors import DatabaseUnavailableError
@@ -24,9 +25,9 @@ from core.store.engine import Database
 
 logger = logging.getLogger(__name__)
 
-LIFE: Final = 8.0
+LIFE: Final = 6.0
 """Seconds for which a lease that is not renewed holds."""
-BEAT: Final = 2.0
+BEAT: Final = 1.0
 CLAIM: Final = 86_400.0
 """Seconds for which a claim holds: longer than any platform delivers an event again."""
 _SLACK: Final = 1.0
@@ -63,6 +64,8 @@ class SqlLeases:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._beating: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
+        self._beaten = asyncio.Event()
+        """Set, and another put in its place, when it is known what was renewed."""
         now = _NOW[database.dialect.name]
 
         def made(sql: str) -> TextClause:
@@ -74,8 +77,8 @@ class SqlLeases:
             "WHERE leases.until < {now} OR leases.owner = excluded.owner RETURNING name"
         )
         self._renew = made(
-            "UPDATE leases SET until = {now} + :seconds WHERE owner = :owner AND name = :name RETURNING name"
-        )
+            "UPDATE leases SET until = {now} + :seconds WHERE owner = :owner AND name IN :names RETURNING name"
+        ).bindparams(bindparam("names", expanding=True))
         self._prolong = made("UPDATE leases SET until = {now} + :seconds WHERE name = :name")
         self._give_back = made("DELETE FROM leases WHERE name = :name AND owner = :owner")
         self._sweep = made("DELETE FROM leases WHERE until < {now}")
@@ -123,6 +126,14 @@ class SqlLeases:
             if is_ours:
                 self._held[name] = began + LIFE
             return bool(is_ours)
+
+    async def sure(self, name: str) -> None:
+        """Wait while somebody else might be at `name`, because it could not be renewed: until it was, or for ever.
+
+        For ever where it was lost: `on_lost` has told so.
+        """
+        while not (self._is_alone or self._is_sure(name)):
+            await self._beaten.wait()
 
     async def give_back(self, name: str) -> None:
         """This process is no longer at `name`."""
@@ -188,8 +199,10 @@ class SqlLeases:
     async def _beat(self) -> None:
         beats = 0
         while not await self._ends_within(BEAT):
-            for name in list(self._held):
-                await self._keep(name)
+            if self._held:
+                await self._renew_all()
+            self._beaten.set()
+            self._beaten = asyncio.Event()
             beats += 1
             if beats % 100 == 0:
                 with suppress(DatabaseUnavailableError):
@@ -201,21 +214,32 @@ class SqlLeases:
                 await self._ending.wait()
         return self._ending.is_set()
 
-    async def _keep(self, name: str) -> None:
-        """Renew a lease; where that cannot be done before it runs out, somebody else may have it."""
-        loop = asyncio.get_running_loop()
-        began, is_ours = loop.time(), None
+    async def _renew_all(self) -> None:
+        """Renew what is held; where that cannot be done before it runs out, somebody else may have it."""
+        began, before = asyncio.get_running_loop().time(), dict(self._held)
+        renewed = await self._renewed(list(before))
+        for name, until in before.items():
+            if self._held.get(name) != until:
+                continue  # given back meanwhile, or taken anew
+            if renewed is not None and name in renewed:
+                self._held[name] = began + LIFE
+            elif renewed is not None or not self._is_sure(name):
+                del self._held[name]
+                self.on_lost(name)
+
+    async def _renewed(self, names: list[str]) -> set[str] | None:
+        """Those of the leases that are ours for another `LIFE`; None where the database does not say."""
         try:
-            is_ours = bool(await self._do(self._renew, name=name, owner=self._owner, seconds=LIFE))
-        except DatabaseUnavailableError as error:
-            logger.warning("lease_not_renewed", extra={"lease": name, "error": str(error)})
-        if name not in self._held:
-            return
-        if is_ours:
-            self._held[name] = began + LIFE
-        elif is_ours is False or loop.time() > self._held[name] - _SLACK:
-            del self._held[name]
-            self.on_lost(name)
+            # A server that has fallen silent must not keep us from knowing what has run out.
+            async with asyncio.timeout(LIFE / 2):
+                rows = await self._do(self._renew, names=names, owner=self._owner, seconds=LIFE)
+        except (DatabaseUnavailableError, TimeoutError) as error:
+            logger.warning("leases_not_renewed", extra={"leases": len(names), "error": str(error)})
+            return None
+        return {row.name for row in rows}
+
+    def _is_sure(self, name: str) -> bool:
+        return asyncio.get_running_loop().time() < self._held.get(name, 0.0) - _SLACK
 
 
 def _rows(connection: Connection, *, statement: TextClause, values: dict[str, Any]) -> list[Any]:

@@ -151,6 +151,11 @@ class MemoryStore(FoldedCounts):
         rows = self.tables.assessments[message_id].values()
         return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if _can_be_taken_back(row)]
 
+    async def last_said(self, message_id: str, person: str) -> datetime | None:
+        """When a person (`PersonRef.key`) last said something of a message, or took it back; None: never."""
+        rows = self.tables.assessments[message_id].values()
+        return max((row["at"] for row in rows if row["source_id"] == person), default=None)
+
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""
         rows = [row for rows in self.tables.assessments.values() for row in rows.values() if row["origin"] == origin]

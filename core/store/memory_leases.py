@@ -19,6 +19,9 @@ class MemoryLeases:
         del name
         return True
 
+    async def sure(self, name: str) -> None:
+        """Nobody else is at anything."""
+
     async def give_back(self, name: str) -> None:
         """Nothing to do."""
 

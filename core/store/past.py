@@ -20,7 +20,10 @@ from core.store.folding import fold
 _PAGE: Final = 2_000
 _TALK: Final = ("start_conversation", "add_message")
 _OPINIONS: Final = ("log_feedback", "log_expectation", "withdraw_assessment")
-_OF_A_REPLY: Final = ("id", "seq", "conversation_id", "role", "timestamp", "model_id", "streaming", "deleted")
+_OF_A_REPLY: Final = (
+    *("id", "seq", "conversation_id", "role", "timestamp", "model_id", "streaming", "deleted"),
+    *("started_at", "first_token_at", "ended_at"),
+)
 
 
 class Past(FoldedCounts):

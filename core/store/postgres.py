@@ -193,6 +193,7 @@ def _engine(url: URL, connections: int) -> AsyncEngine:
         url,
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,  # an error is logged; what people wrote is not
         json_serializer=to_json_text,
         json_deserializer=orjson.loads,
         connect_args={"timeout": CONNECT_TIMEOUT, "command_timeout": COMMAND_TIMEOUT},

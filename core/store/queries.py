@@ -68,6 +68,9 @@ _theirs = _a.source_id.not_like(f"%{PSEUDONYM_MARK}%")
 _standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true(), _theirs)
 _from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true(), _theirs).limit(1)
 
+_said = select(_a.at).where(_a.message_id == bindparam("id"), _a.source_id == bindparam("person"))
+_last_said = _said.order_by(_a.at.desc()).limit(1)
+
 _consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).order_by(_s.at.desc(), _s.seq.desc())
 
 
@@ -151,6 +154,12 @@ def assessments(connection: Connection, message_id: str) -> list[Assessment]:
 def standing_assessments(connection: Connection, message_id: str) -> list[Assessment]:
     """The assessments of a message that were not taken back, oldest first."""
     return [as_assessment(row) for row in connection.execute(_standing, {"id": message_id})]
+
+
+def last_said(connection: Connection, message_id: str, person: str) -> datetime | None:
+    """When a person last said something of a message, or took it back; None: never."""
+    at: datetime | None = connection.execute(_last_said, {"id": message_id, "person": person}).scalar()
+    return at
 
 
 def assessment_from(connection: Connection, origin: str) -> Assessment | None:

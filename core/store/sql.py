@@ -206,6 +206,10 @@ class SqlStore(SqlCounts):
         """The assessments of a message that were not taken back, oldest first."""
         return await self._database.read(partial(queries.standing_assessments, message_id=message_id))
 
+    async def last_said(self, message_id: str, person: str) -> datetime | None:
+        """When a person (`PersonRef.key`) last said something of a message, or took it back; None: never."""
+        return await self._database.read(partial(queries.last_said, message_id=message_id, person=person))
+
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""
         return await self._database.read(partial(queries.assessment_from, origin=origin))

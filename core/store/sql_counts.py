@@ -7,7 +7,7 @@ from typing import Any
 
 from core.feedback import SourceType
 from core.messages import PlaceRef
-from core.store import counts, grouping, report, scoring
+from core.store import counts, grouping, report, scoring, timing
 from core.store.columns import to_utc
 from core.store.engine import Database, Result
 
@@ -71,6 +71,12 @@ class SqlCounts:
     ) -> list[dict[str, Any]]:
         """How each reply with a timestamp in [`since`, `until`) streamed: the fields of `core.metering.Streaming`."""
         return await self._counted(report.streaming_figures, since, until)
+
+    async def response_times(
+        self, since: datetime | None = None, until: datetime | None = None, *, limit: int
+    ) -> list[counts.ResponseTime]:
+        """How long the newest replies of [`since`, `until`) took, so many at most, the newest first."""
+        return await self._counted(partial(timing.response_times, limit=limit), since, until)
 
     async def _counted(self, count: Callable[..., Result], since: datetime | None, until: datetime | None) -> Result:
         since, until = since and to_utc(since), until and to_utc(until)

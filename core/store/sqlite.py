@@ -46,7 +46,11 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._engine = create_engine(
-            f"sqlite:///{path}", isolation_level="AUTOCOMMIT", pool_size=READERS + 1, max_overflow=0
+            f"sqlite:///{path}",
+            isolation_level="AUTOCOMMIT",
+            pool_size=READERS + 1,
+            max_overflow=0,
+            hide_parameters=True,  # an error is logged; what people wrote is not
         )
         event.listen(self._engine, "connect", _prepare)
         self._writer = ThreadPoolExecutor(1, "store-writer")

@@ -3,7 +3,7 @@
 import pytest
 
 from core.insight.report import reports_by
-from core.store.counts import Division
+from core.store.counts import Division, ResponseTime
 from core.store.memory import MemoryStore
 from tests.contract.store_stories import any_history, moment, replied, started, voted
 
@@ -60,7 +60,7 @@ async def test_as_of_the_newest_the_counts_are_those_of_now(sql_store) -> None:
 
 
 async def test_only_the_replies_of_the_span_are_held(sql_store) -> None:
-    streamed = {"streaming": {"edits": 3}}
+    streamed = {"streaming": {"edits": 3}, "started_at": str(moment(0)), "ended_at": str(moment(9))}
     await sql_store.append(started("c1"), voted("m2", "ann", value=True, seconds=50))
     await sql_store.append(*(replied(f"m{number}", 10 * number, **streamed) for number in range(10)))
 
@@ -70,6 +70,8 @@ async def test_only_the_replies_of_the_span_are_held(sql_store) -> None:
     assert list(then.tables.messages) == ["m2", "m3", "m4", "m5"]
     assert await answers(then, since, until) == await answers(sql_store, since, until)
     assert await then.streaming_figures(since, until) == await sql_store.streaming_figures(since, until)
+    assert await then.response_times(since, until, limit=3) == [ResponseTime(None, 9.0)] * 3
+    assert await sql_store.response_times(since, until, limit=3) == [ResponseTime(None, 9.0)] * 3
     assert (await then.tally((), since, until)).votes[0].positive == 1
 
 

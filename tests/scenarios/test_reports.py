@@ -1,6 +1,7 @@
 """Reports on the command line: what they say, as tables, JSON, pages and charts."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -9,7 +10,18 @@ import pytest
 from core.errors import SettingsError
 from core.insight.drawing import ChartsMissingError
 from core.messages import MessageRef, PlaceRef
-from tests.contract.store_stories import DISLIKE, LIKE, categorised, commented, corrected, replied, said, started, voted
+from tests.contract.store_stories import (
+    DISLIKE,
+    LIKE,
+    START,
+    categorised,
+    commented,
+    corrected,
+    replied,
+    said,
+    started,
+    voted,
+)
 from tests.scenarios.test_keeping import filled, here, plaudit  # noqa: F401 - a fixture
 
 DAY = 86_400
@@ -22,7 +34,9 @@ def story() -> None:
     records = [started("c1", place=PlaceRef("discord", "11", "22")), said("q1", content="How many r's in strawberry?")]
     for number in range(40):
         model, at, reply = MODELS[number % 2], number // 2 * DAY + 60, f"m{number}"
-        records.append(replied(reply, at, model={"id": model, "metadata": {}}))
+        begun, ended = str(START + timedelta(seconds=at - 3)), str(START + timedelta(seconds=at))
+        times = {"started_at": begun, "first_token_at": begun, "ended_at": ended}
+        records.append(replied(reply, at, model={"id": model, "metadata": {}}, **times))
         people = [f"slack:T1:U{person}" for person in range(6)]
         likes = number % 2 or number % 4 == 0
         records += [voted(reply, who, LIKE if likes else DISLIKE, at, metadata={"by_asker": True}) for who in people]
@@ -48,7 +62,10 @@ def test_a_report_tells_how_sure_it_is_and_whether_people_agree() -> None:
     assert told["by_people"]["interval"]["low"] < told["by_people"]["rate"] < told["by_people"]["interval"]["high"]
     assert told["by_askers"]["people"] == 6
     assert told["agreement"]["user_feedback"] == {"alpha": 1.0, "units": 41, "ratings": 249}
+    assert told["response_times"]["replies"] == 40
+    assert told["response_times"]["whole"] == {"median": 3.0, "p95": 3.0}
     assert "agreement (α)" in shown
+    assert "until the whole answer" in shown
     assert "bystanders" in shown
 
 
@@ -97,6 +114,7 @@ def test_a_page_needs_nothing_but_itself() -> None:
     page = Path("report.html").read_text(encoding="utf-8")
     assert "&lt;b&gt;Two&lt;/b&gt;, of course." in page
     assert "Count again &amp; again." in page
+    assert "until the whole answer" in page
     assert page.count("<svg") == 2
     assert "prefers-color-scheme: dark" in page
     assert not any(each in page for each in ("<script", "<link", "src=", "@import", "url("))

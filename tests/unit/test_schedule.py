@@ -32,4 +32,4 @@ async def test_a_job_that_fails_is_logged_by_its_name(caplog):
         await asyncio.sleep(0)
 
     [error] = [each for each in caplog.records if each.levelname == "ERROR"]
-    assert "count sheep" in error.message
+    assert (error.message, error.job) == ("job_failed", "count sheep")

@@ -57,6 +57,23 @@ async def test_a_digest_says_how_sure_the_figures_are_and_what_got_worse():
     assert "`███████│▂▂▂▂▂▂▂`" in text
 
 
+async def test_a_segment_whose_raters_like_it_less_is_named():
+    store = MemoryStore()
+    await store.append(started("c1"))
+    for day in range(14):
+        await store.append(said(f"q{day}", day * DAY), replied(f"m{day}", day * DAY + 60, question_id=f"q{day}"))
+        for number in range(20):
+            segment = "staff" if number % 2 else "user"
+            vote = LIKE if day < 7 or segment == "user" else DISLIKE
+            told = voted(f"m{day}", f"slack:T1:U{number}", vote, day * DAY + 90, metadata={"segment": segment})
+            await store.append(told)
+
+    text = words(await digest(store, UNTIL, days=7, worst_replies=0))
+
+    assert "- `segment staff`: 100% → 0%, **worse** by" in text
+    assert "segment user" not in text
+
+
 async def test_the_worst_are_linked_and_their_words_are_quoted_only_where_that_is_wanted():
     more = [commented("m13", "slack:T1:U3", "`Wrong`, *all*\nof it."), categorised("m13", "slack:T1:U3", "made up")]
     found = await a_digest(*more)
