@@ -104,6 +104,6 @@ async def _run(job: Job, at_work: set[asyncio.Task[object]]) -> None:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         pass  # apscheduler would log it as a failure of the job
-    except Exception as error:
+    except Exception:
         # In our words: apscheduler's line has no stable name.
-        logger.error("job_failed", extra={"job": job.name}, exc_info=error)
+        logger.exception("job_failed", extra={"job": job.name})

@@ -1,4 +1,4 @@
-"""Notices that the connection to Slack is gone, and when it was for so long that Slack may have given up on something."""
+"""Notices that the connection to Slack is gone, and when it was for so long that Slack may have given up on events."""
 
 import asyncio
 import logging
@@ -25,17 +25,17 @@ async def watch(
 ) -> None:
     """Look `every` so many seconds, for ever; after a long absence tell `missed` when it began."""
     heard = clock.now()
-    is_there: bool | None = None
+    was_there = is_lost = False
     while True:
         await asyncio.sleep(every)
-        was_there, is_there = is_there, await is_connected()
-        now = clock.now()
+        is_there, now = await is_connected(), clock.now()
         if is_there:
-            if was_there is False:
+            if is_lost:
                 seconds = round((now - heard).total_seconds(), 1)
                 logger.info("reconnected", extra={"platform": PLATFORM, "seconds": seconds})
             if now - heard >= LONG:
                 missed(heard)
-            heard = now
-        elif was_there:
+            heard, was_there, is_lost = now, True, False
+        elif was_there and not is_lost:
+            is_lost = True
             logger.warning("connection_lost", extra={"platform": PLATFORM})

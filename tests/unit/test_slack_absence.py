@@ -1,6 +1,7 @@
 """When a lost connection to Slack is a reason to look back."""
 
 import asyncio
+import logging
 from datetime import UTC, datetime, timedelta
 
 from bots.slack.absence import watch
@@ -47,3 +48,12 @@ async def test_after_a_long_absence_it_is_said_when_it_began():
     line = Line((0.5, True), (5, False), (1, True), (0.5, True), (0, False), (0, True), (2, True))
 
     assert await missed_on(line) == [NOW + timedelta(minutes=0.5), NOW + timedelta(minutes=7)]
+
+
+async def test_an_absence_is_told_when_it_begins_and_when_it_ends(caplog):
+    caplog.set_level(logging.INFO)
+
+    await missed_on(Line((0, False), (0.1, True), (0.1, False), (0.1, False), (0.1, True), (0.1, True)))
+
+    assert caplog.messages == ["connection_lost", "reconnected"]
+    assert caplog.records[-1].seconds == 18.0

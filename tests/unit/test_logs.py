@@ -1,0 +1,92 @@
+"""Log lines: a name and fields; an error of our own in its sentence, any other with its traceback."""
+
+import logging
+
+import orjson
+import pytest
+
+from bots.slack.socket_lines import in_our_words, socket_logger
+from core import logs
+from core.errors import DatabaseUnavailableError
+
+SENTENCE = "The database cannot be used: look whether the disk is full."
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    """Logging is as it was, afterwards."""
+    root, ours = logging.getLogger(), [logging.getLogger(each) for each in ("bots", "core")]
+    handlers, levels = root.handlers[:], [each.level for each in (root, *ours)]
+    yield
+    root.handlers[:] = handlers
+    for each, level in zip((root, *ours), levels, strict=True):
+        each.setLevel(level)
+
+
+def fail(error):
+    try:
+        raise error
+    except type(error):
+        logging.getLogger("core.store").warning("append_failed", extra={"calls": 2}, exc_info=True)
+
+
+def slack_sdk_says(message, error=None, level=logging.ERROR):
+    exc_info = (type(error), error, None) if error else None
+    return logging.LogRecord("x", level, "x.py", 1, message, (), exc_info)
+
+
+def test_an_error_of_our_own_is_one_line_with_its_sentence(capsys):
+    logs.configure()
+
+    fail(DatabaseUnavailableError(SENTENCE))
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith(f"append_failed error={SENTENCE} calls=2")
+
+
+def test_whoever_debugs_sees_its_traceback_too(capsys):
+    logs.configure(level="debug")
+
+    fail(DatabaseUnavailableError(SENTENCE))
+
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_an_error_that_nobody_expected_keeps_its_traceback(capsys):
+    logs.configure(as_json=True)
+
+    fail(KeyError("id"))
+
+    line = orjson.loads(capsys.readouterr().err)
+    assert (line["event"], line["calls"]) == ("append_failed", 2)
+    assert "test_logs.py" in line["exception"]
+
+
+@pytest.mark.parametrize(
+    ("message", "error", "becomes"),
+    [
+        ("Failed to run a request listener: closing, session: s_1", ConnectionResetError(), "acknowledgement_lost"),
+        ("Failed to connect (error: wss://x/?ticket=secret); Retrying...", TimeoutError(), "connecting_failed"),
+        ("Failed to check the current session (s_1) (error: OSError, message: x)", None, "connecting_failed"),
+    ],
+)
+def test_what_breaks_every_day_on_slacks_socket_is_one_line_with_our_name(capsys, message, error, becomes):
+    logs.configure()
+
+    socket_logger().error(message, exc_info=error)
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert f"WARNING {becomes} platform=slack reason=" in line
+    assert "secret" not in line
+
+
+def test_what_slack_sdk_raises_as_well_is_not_said_twice():
+    assert not in_our_words(slack_sdk_says("Failed to retrieve WSS URL: internal_error"))
+
+
+def test_a_fault_of_our_own_behind_the_socket_stays_as_it_is():
+    record = slack_sdk_says("Failed to run a request listener: 'id'", KeyError("id"))
+
+    assert in_our_words(record)
+    assert record.levelno == logging.ERROR
+    assert record.exc_info
