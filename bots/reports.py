@@ -1,6 +1,6 @@
 """The command line's reports: how many replies were judged, and how; now, or as of any moment."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -29,12 +29,12 @@ from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, s
 from core.errors import NotFoundError, SettingsError
 from core.feedback import SourceType
 from core.insight import raters
-from core.insight.report import ALL, reports_by, scores
+from core.insight.report import ALL, BETWEEN_NAMES, reports_by, scores
 from core.insight.streaming import NEWEST, response_times, streaming_report
 from core.insight.window import Window
 from core.insight.worst import DislikedReply
 from core.insight.worst import worst as least_liked
-from core.messages import MessageRef
+from core.messages import MessageRef, PlaceRef
 from core.store.counts import Division
 from core.store.past import Past
 from core.store.sql import SqlStore
@@ -66,6 +66,8 @@ class By(StrEnum):
 
 _SAID: Final = frozenset({By.DIMENSION, By.CATEGORY, By.JUDGE, By.CODE})
 """What is said of replies divides none of them."""
+_COLONS: Final = 2
+"""In the key of a channel: platform:workspace:channel."""
 
 
 def report(
@@ -112,7 +114,7 @@ def report(
         until=moment(until) if until else None,
         as_of=point(as_of) if as_of else None,
     )
-    what = _What(tuple(by or ()), compare, worst, streaming=streaming)
+    what = _What(tuple(by or ()), compare, worst, streaming=streaming, as_json=as_json)
 
     async def figures() -> tuple[Any, tuple[RenderableType, ...], dict[Path, bytes]]:
         async with _counts(asked) as (counts, window):
@@ -132,6 +134,13 @@ class _What:
     compare: tuple[str, str] | None
     worst: int
     streaming: bool
+
+    as_json: bool
+
+    @property
+    def shows_channels(self) -> bool:
+        """Whether somebody reads the names of channels: programs take their keys."""
+        return By.CHANNEL in self.by and not self.as_json
 
     @property
     def divisions(self) -> list[Division]:
@@ -212,7 +221,9 @@ async def _judged(
     """How many replies were judged, and how."""
     reports = await reports_by(counts, *what.divisions, since=window.since, until=window.until)
     if what.by:
-        return {name: asdict(each) for name, each in reports.items()}, (parts_table(reports, window.name),)
+        names = await _channel_names(reports) if what.shows_channels else {}
+        table = parts_table({_called(name, names): each for name, each in reports.items()}, window.name)
+        return {name: asdict(each) for name, each in reports.items()}, (table,)
     agreed = await raters.agreement(counts, since=window.since, until=window.until)
     times = response_times(await counts.response_times(window.since, window.until, limit=NEWEST))
     numbers = asdict(reports[ALL]) | {
@@ -223,6 +234,21 @@ async def _judged(
     tables += [times_table(times)] if times.replies else []
     tables += [agreement_table(agreed)] if agreed else []
     return numbers, tuple(tables)
+
+
+async def _channel_names(reports: Iterable[str]) -> dict[str, str]:
+    """What the channels among the parts are called, by their keys."""
+    from bots.speaking import channel_names  # noqa: PLC0415 - the platforms' SDKs, which other reports do without
+
+    keys = {each for name in reports for each in name.split(BETWEEN_NAMES) if each.count(":") == _COLONS}
+    places = {each: PlaceRef(*each.split(":")) for each in keys}
+    names = await channel_names(settings_chosen(), list(places.values()))
+    return {key: names[place] for key, place in places.items() if place in names}
+
+
+def _called(part: str, names: Mapping[str, str]) -> str:
+    """A part's name, with what its channel is called before the key that settings know it by."""
+    return BETWEEN_NAMES.join(f"{names[each]} {each}" if each in names else each for each in part.split(BETWEEN_NAMES))
 
 
 async def _files(

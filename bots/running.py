@@ -27,6 +27,7 @@ from core.assistant import Assistant, Options
 from core.attachments import FileLimits
 from core.clock import Clock, SystemClock
 from core.language_models.hub import HubModel
+from core.naming import ChannelNames
 from core.outward.feeding import Feeding
 from core.policy.file import Reloading
 from core.ports import ChatPlatform, Leases
@@ -197,7 +198,9 @@ async def running(
 
             # Before the others, and so left after them: while they close, its answers may still be read.
             doors = slack.routers if slack else ()
-            await stack.enter_async_context(web(settings, store, assistant, policies, doors))
+            names = ChannelNames(speakers, SystemClock())
+            stack.push_async_callback(names.close)
+            await stack.enter_async_context(web(settings, store, assistant, policies, names=names.of, doors=doors))
         connections = {
             platform: partial(
                 listed,

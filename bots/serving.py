@@ -1,6 +1,6 @@
 """The web beside the chat platforms: the HTTP interface and the dashboard, from the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter
@@ -10,6 +10,7 @@ from bots.web.platform import WebPlatform
 from bots.web.server import Address, connected
 from core.assistant import Assistant
 from core.clock import SystemClock
+from core.messages import PlaceRef
 from core.policy import Policies
 from core.settings import Settings
 from core.store.sql import SqlStore
@@ -20,11 +21,13 @@ def web(
     store: SqlStore,
     assistant: Assistant,
     policies: Policies,
+    *,
+    names: Callable[[PlaceRef], str],
     doors: Sequence[APIRouter] = (),
 ) -> AbstractAsyncContextManager[WebPlatform]:
     """The web at the address that the settings name, while the block lasts. Raises SettingsError as `connected`.
 
-    `doors`: where chat platforms come in over HTTP.
+    `names`: what a channel is called; empty where that is not known. `doors`: where chat platforms come in over HTTP.
     """
     return connected(
         Address(
@@ -37,6 +40,7 @@ def web(
         assistant=assistant,
         policies=policies,
         clock=SystemClock(),
+        names=names,
         routers=lambda services: [
             router(services, environment=settings.environment, trace_url=settings.trace_url),
             *doors,

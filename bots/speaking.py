@@ -11,7 +11,8 @@ from bots.links import link_or_address
 from bots.slack import speaking as slack
 from core.errors import PlatformError, SettingsError
 from core.insight.worst import DislikedReply
-from core.messages import MessageRef
+from core.messages import MessageRef, PlaceRef
+from core.naming import CanNameChannels
 from core.ports import ChatPlatform
 from core.settings import Settings, setting_names
 from core.telling.posting import links_to
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = 10.0
 """Seconds that links are waited for."""
+_SHORT_PATIENCE: Final = 3.0
+"""The same for the names of channels: without them a report is a report."""
 
 
 @asynccontextmanager
@@ -55,6 +58,26 @@ def speaking(settings: Settings, platform: str) -> AbstractAsyncContextManager[C
     if platform == "slack":
         return slack.speaking(bot_token=token.get_secret_value(), api_url=settings.slack_api_url)
     return discord.speaking(token=token.get_secret_value(), api_url=settings.discord_api_url)
+
+
+async def channel_names(settings: Settings, places: Sequence[PlaceRef]) -> dict[PlaceRef, str]:
+    """What channels are called, as far as the platforms tell whose tokens are there."""
+    found: dict[PlaceRef, str] = {}
+    tokens = {"slack": settings.slack_bot_token, "discord": settings.discord_token}
+    for name in sorted({each.platform for each in places if tokens.get(each.platform)}):
+        try:
+            async with asyncio.timeout(_SHORT_PATIENCE), speaking(settings, name) as platform:
+                found |= await _named(platform, [each for each in places if each.platform == name])
+        except (PlatformError, TimeoutError) as error:
+            logger.warning("channels_not_named", extra={"platform": name, "error": str(error)})
+    return found
+
+
+async def _named(platform: ChatPlatform, places: Sequence[PlaceRef]) -> dict[PlaceRef, str]:
+    if not isinstance(platform, CanNameChannels):
+        return {}
+    names = {each: await platform.channel_names(each) for each in sorted({place.workspace for place in places})}
+    return {each: name for each in places if (name := names[each.workspace].get(each.channel))}
 
 
 async def links(settings: Settings, replies: Sequence[DislikedReply]) -> dict[MessageRef, str]:

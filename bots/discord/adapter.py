@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -55,6 +55,7 @@ class DiscordPlatform:
         self.answers = Answers(rest, application)
         self._direct = DirectMessages(rest)
         self._indicator = Indicator(rest)
+        self._around = around
         self._history = History(rest, around, clock)
         self.hears: Callable[[], Awaitable[bool]] = never
         """Whether Discord's events reach it right now, over all of its connections."""
@@ -140,6 +141,10 @@ class DiscordPlatform:
     async def link(self, message: MessageRef) -> str:
         """Where `message` is opened: its address tells."""
         return permalink(message)
+
+    async def channel_names(self, workspace: str) -> Mapping[str, str]:
+        """What the channels of a server are called."""
+        return await self._around.channel_names(workspace)
 
     def typing(self, place: PlaceRef) -> AbstractAsyncContextManager[None]:
         """Show that an answer is on its way, until the first text of it or the end of the block."""

@@ -74,6 +74,16 @@ class CachedSurroundings:
             except (PlatformError, KeyError, TypeError, TimeoutError) as error:
                 logger.info("channel_not_known", extra={"channel": channel, "error": type(error).__name__})
 
+    async def channel_names(self, guild: str) -> dict[str, str]:
+        """What the channels of a guild are called, by id. Raises PlatformError."""
+        known = (each.get_guild(int(guild)) for each in self._clients) if guild.isdigit() else ()
+        if found := next(filter(None, known), None):
+            return {str(each.id): f"#{each.name}" for each in found.channels}
+        if not guild.isdigit():
+            return {}
+        data = (await self._rest.call("GET", f"/guilds/{guild}/channels", bucket=("guild", guild))).data
+        return {str(each["id"]): f"#{each['name']}" for each in data}
+
     def _role(self, guild: str, role: str) -> discord.Role | None:
         known = (each.get_guild(int(guild)) for each in self._clients) if guild.isdigit() else ()
         found = next(filter(None, known), None)

@@ -4,7 +4,7 @@ No decisions here.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -46,6 +46,7 @@ class SlackPlatform:
         """`streams`: use Slack's native streaming where it may be used."""
         self._client = client
         self._me = me
+        self._directory = directory
         self._history = History(client, me, directory, asking)
         self._streams = streams
         self._posted = Posted(client, me)
@@ -187,6 +188,10 @@ class SlackPlatform:
     async def link(self, message: MessageRef) -> str:
         """Where `message` is opened."""
         return await self._sharing.link(message)
+
+    async def channel_names(self, workspace: str) -> Mapping[str, str]:
+        """What the channels are called that the bot is in."""
+        return await self._directory.channels() if workspace == self._me.workspace else {}
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a thread or a direct conversation from `since` on, oldest first."""

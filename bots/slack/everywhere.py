@@ -1,6 +1,6 @@
 """Slack's workspaces as one platform: each call goes to the workspace that it is about."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
@@ -104,6 +104,10 @@ class SlackEverywhere:
     async def link(self, message: MessageRef) -> str:
         """Where `message` is opened."""
         return await (await self._of(message.workspace)).link(message)
+
+    async def channel_names(self, workspace: str) -> Mapping[str, str]:
+        """What the channels of a workspace are called that the bot is in."""
+        return await (await self._of(workspace)).channel_names(workspace)
 
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a thread or a direct conversation from `since` on, oldest first."""

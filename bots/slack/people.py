@@ -9,11 +9,13 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack.refusals import asking
 from bots.slack.translate import Profile
 
 logger = logging.getLogger(__name__)
 
 _PAGE: Final = 500
+_CHANNELS: Final = "public_channel,private_channel"
 _PATIENCE: Final = 1.0
 """Seconds that the first message of someone new may wait for their name."""
 
@@ -38,6 +40,18 @@ class Directory:
                     return
         except (SlackApiError, aiohttp.ClientError, OSError, KeyError) as error:
             logger.info("users_not_listed", extra={"error": type(error).__name__})
+
+    async def channels(self) -> dict[str, str]:
+        """What the channels are called that the bot is in, by id. Raises PlatformError."""
+        names: dict[str, str] = {}
+        cursor = ""
+        while True:
+            page = self._client.users_conversations(types=_CHANNELS, limit=_PAGE, cursor=cursor)
+            answer = await asking(page)
+            names |= {each["id"]: f"#{each['name']}" for each in answer["channels"] if each.get("name")}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return names
 
     async def know(self, user: str) -> None:
         """Learn one user's name, if it is not known yet. Never fails: an id serves as a name, too."""

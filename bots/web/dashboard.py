@@ -27,6 +27,7 @@ def router(services: Services, *, environment: str, trace_url: str = "") -> APIR
         clock=services.clock,
         stopping=services.stopping,
         environment=environment,
+        names=services.names,
         trace_url=trace_url,
     )
     desk.figures.refresh()

@@ -20,6 +20,7 @@ from bots.web.services import Services
 from core.assistant import Assistant
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError, SettingsError
+from core.messages import PlaceRef
 from core.policy import Policies
 from core.store.sql import SqlStore
 
@@ -52,9 +53,12 @@ async def connected(
     assistant: Assistant,
     policies: Policies,
     clock: Clock,
+    names: Callable[[PlaceRef], str] = lambda _: "",
     routers: Routers = lambda _: (),
 ) -> AsyncIterator[WebPlatform]:
     """The interface at `address`: while the block lasts, who asks there is answered.
+
+    `names`: what a channel is called; empty where that is not known.
 
     Raises:
         SettingsError: the address is taken, or others could reach it and there is no key.
@@ -75,6 +79,7 @@ async def connected(
             access=Access(store.web_keys().all, clock, is_loopback=is_loopback, per_minute=address.per_minute),
             policies=policies,
             clock=clock,
+            names=names,
         )
         async with _served(services, routers, listening, address.grace):
             assistant.catch_up(services.platform)

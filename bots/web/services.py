@@ -1,6 +1,7 @@
 """What the routes of the HTTP interface work with: made once, handed to all of them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
@@ -10,6 +11,7 @@ from bots.web.access import Access
 from bots.web.platform import WebPlatform
 from core.assistant import Assistant
 from core.clock import Clock
+from core.messages import PlaceRef
 from core.policy import Policies
 from core.store.sql import SqlStore
 
@@ -24,6 +26,8 @@ class Services:
     access: Access
     policies: Policies
     clock: Clock
+    names: Callable[[PlaceRef], str] = lambda _: ""
+    """What a channel is called; empty where that is not known."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is about to stop: what would go on for ever ends."""
 

@@ -118,7 +118,7 @@ def _judged(of: Report) -> Estimate:
     return Estimate(of.feedback_rate, interval)
 
 
-def _people(tally: Tally, prefix: str) -> dict[str, list[list[int]]]:
+def _people(tally: Tally, prefix: str = "") -> dict[str, list[list[int]]]:
     """Each person's votes for and against, by the name of the part with `prefix` before it."""
     parts: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for each in tally.votes:

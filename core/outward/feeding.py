@@ -28,9 +28,9 @@ class Plans(Protocol):
 
 
 class Feeding:
-    """Holds the channels open. `async with` opens those that are named at first, and closes those that are open at last.
+    """Holds the channels open: `async with` opens those that are named at first, and closes what is open at last.
 
-    Raises SettingsError there, where a secret or an extra is missing.
+    Opening raises SettingsError where a secret or an extra is missing.
     """
 
     def __init__(self, plans: Plans, environ: Mapping[str, str] | None = None) -> None:

@@ -55,17 +55,20 @@ async def comes(receiver, number=1):
 async def test_a_channel_that_is_named_later_is_fed_and_one_that_is_gone_is_not(sql_store, receiver, other):
     read = Read()
 
-    async with Feeding(read, ENVIRON) as feeding, sql_store.leases() as leases:
-        async with feeding.feeding(sql_store, leases, SystemClock()):
-            read.name(receiver)
-            await feeding.look()
-            await fed(sql_store)
-            await sql_store.append(started("c1"))
-            await comes(receiver)
-            read.name(other)
-            await feeding.look()
-            await sql_store.append(said("m1"))
-            await comes(other)
+    async with (
+        Feeding(read, ENVIRON) as feeding,
+        sql_store.leases() as leases,
+        feeding.feeding(sql_store, leases, SystemClock()),
+    ):
+        read.name(receiver)
+        await feeding.look()
+        await fed(sql_store)
+        await sql_store.append(started("c1"))
+        await comes(receiver)
+        read.name(other)
+        await feeding.look()
+        await sql_store.append(said("m1"))
+        await comes(other)
 
     assert (receiver.types, other.types) == (["start_conversation"], ["add_message"])
 
@@ -74,14 +77,17 @@ async def test_where_a_secret_is_missing_all_stays_as_it_was_and_is_told_once(sq
     read = Read()
     read.name(receiver)
 
-    async with Feeding(read, ENVIRON) as feeding, sql_store.leases() as leases:
-        async with feeding.feeding(sql_store, leases, SystemClock()):
-            read.name(other, secret="AWAY")
-            await feeding.look()
-            await feeding.look()
-            await fed(sql_store)
-            await sql_store.append(started("c1"))
-            await comes(receiver)
+    async with (
+        Feeding(read, ENVIRON) as feeding,
+        sql_store.leases() as leases,
+        feeding.feeding(sql_store, leases, SystemClock()),
+    ):
+        read.name(other, secret="AWAY")
+        await feeding.look()
+        await feeding.look()
+        await fed(sql_store)
+        await sql_store.append(started("c1"))
+        await comes(receiver)
 
     assert other.events == []
     assert [(each.message, "AWAY" in each.error) for each in caplog.records] == [("channels_not_changed", True)]

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import uvicorn
 
@@ -20,6 +20,8 @@ from core.store.database import open_store
 from core.store.sql import SqlStore
 
 Result = TypeVar("Result")
+NAMES: Final = {"C0HELP": "#help", "C0BUILD": "#build", "902": "#general"}
+"""What the platforms call the channels of the story."""
 
 
 class FixedClock(SystemClock):
@@ -87,6 +89,7 @@ async def _serve(
             access=Access(store.web_keys().all, SystemClock(), is_loopback=is_loopback, per_minute=100_000),
             policies=OnePolicy(),
             clock=clock,
+            names=lambda place: NAMES.get(place.channel, ""),
         )
         pages = router(services, environment="demo", trace_url="https://traces.example.org/{trace_id}")
         server = uvicorn.Server(

@@ -1,6 +1,7 @@
 """What every page of the dashboard works with, and how a page is sent."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,9 +11,11 @@ from fastapi.responses import HTMLResponse
 
 from bots.web.access import Caller
 from bots.web.pages.live import Watcher
-from bots.web.pages.rendering import render
+from bots.web.pages.rendering import parts_of, render
+from bots.web.pages.rendering import place as named_place
 from core.clock import Clock
 from core.insight.overview import Figures
+from core.messages import PlaceRef
 from core.policy import Policies
 from core.store.sql import SqlStore
 from core.store.web_keys import Scope
@@ -40,6 +43,8 @@ class Desk:
     stopping: asyncio.Event
     """Set when whoever listens is to be let go."""
     environment: str
+    names: Callable[[PlaceRef], str]
+    """What a channel is called; empty where that is not known."""
     trace_url: str = ""
     """Where a trace is looked at; `{trace_id}` stands for its id. Empty: nowhere."""
     figures: Figures = field(init=False)
@@ -62,6 +67,7 @@ class Desk:
             "seq": await self.store.newest(),
             "pending": False,
             "live": True,
+            "where": self.where,
             **values,
         }
         return HTMLResponse(render(template, **values), status)
@@ -69,6 +75,14 @@ class Desk:
     async def problem(self, request: Request, caller: Caller, sentence: str, status: int = 404) -> HTMLResponse:
         """A page that says what is wrong and what to do."""
         return await self.page(request, caller, "problem.html", status=status, active="", sentence=sentence, live=False)
+
+    def where(self, place: PlaceRef | str | None) -> str:
+        """A place in words: slack · #general."""
+        return named_place(place, self.names(PlaceRef(*parts_of(place))))
+
+    def places(self, channels: Sequence[str]) -> list[tuple[str, str]]:
+        """The keys of channels, each with its place in words, in the order of these."""
+        return sorted(((each, self.where(each)) for each in channels), key=lambda each: each[1].casefold())
 
     def trace_link(self, trace_id: str | None) -> str:
         """Where a trace is looked at; empty where that is not known."""

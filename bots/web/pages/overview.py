@@ -12,7 +12,6 @@ from bots.web.access import Caller
 from bots.web.pages.charts import charts, small_line, whisker
 from bots.web.pages.desk import WAIT, Desk
 from bots.web.pages.filtering import DIVISIONS, PERIODS, Filter
-from bots.web.pages.rendering import place
 from core.insight.overview import View
 from core.insight.report import Report
 from core.store.counts import Division
@@ -42,7 +41,7 @@ async def overview(desk: Desk, request: Request, caller: Caller) -> HTMLResponse
     """The page; without figures, where they are not counted yet and nobody asked to wait for them."""
     wanted = Filter.of(request.query_params)
     view, seq = await _newest(desk, wanted, waits=WAIT in request.headers)
-    figures = {"view": None} if view is None else _figures(view, wanted)
+    figures = {"view": None} if view is None else _figures(desk, view, wanted)
     models, channels = desk.figures.names()
     return await desk.page(
         request,
@@ -53,7 +52,7 @@ async def overview(desk: Desk, request: Request, caller: Caller) -> HTMLResponse
         periods=PERIODS,
         divisions=[each.value for each in DIVISIONS],
         models=models,
-        channels=channels,
+        channels=desk.places(channels),
         platforms=sorted({each.split(":")[0] for each in channels}),
         pending=view is None,
         seq=seq,
@@ -92,19 +91,19 @@ def _retrieved(task: asyncio.Task[Any]) -> None:
         task.exception()
 
 
-def _figures(view: View, wanted: Filter) -> dict[str, Any]:
+def _figures(desk: Desk, view: View, wanted: Filter) -> dict[str, Any]:
     return {
         "view": view,
         "charts": charts(view),
-        "rows": [_row(name, each, view, wanted) for name, each in list(view.parts.items())[:_MOST]],
+        "rows": [_row(desk, name, each, view, wanted) for name, each in list(view.parts.items())[:_MOST]],
         "more": max(0, len(view.parts) - _MOST),
         "whole_whisker": whisker(view.whole.by_people.rate, view.whole.by_people.interval),
     }
 
 
-def _row(name: str, report: Report, view: View, wanted: Filter) -> Row:
+def _row(desk: Desk, name: str, report: Report, view: View, wanted: Filter) -> Row:
     chosen = wanted.by.value
-    told = name if wanted.by is Division.MODEL else place(name)
+    told = name if wanted.by is Division.MODEL else desk.where(name)
     link = wanted.link(**{chosen: name}) if name and getattr(wanted, chosen) != name else ""
     rate = report.by_people
     return Row(told or "elsewhere", link, report, whisker(rate.rate, rate.interval), small_line(view.lines[name], view))

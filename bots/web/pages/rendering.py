@@ -42,13 +42,11 @@ def _environment() -> Environment:
         "iso": datetime.isoformat,
         "seconds": seconds,
         "size": size,
-        "place": place,
         "named": named,
         "said": said,
         "markdown": markdown,
         "plain": plain,
         "pairs": lambda names: [(each, each) for each in names],
-        "places": lambda names: [(each, place(each)) for each in names],
     }
     environment.globals["version"] = version
     return environment
@@ -96,10 +94,17 @@ def size(value: int) -> str:
     return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:.1f} {units[0]}"
 
 
-def place(where: PlaceRef | str | None) -> str:
-    """A place as its platform and channel: slack · C7."""
+def place(where: PlaceRef | str | None, name: str = "") -> str:
+    """A place as its platform and channel: slack · #general; where the channel has no `name`, slack · C7."""
+    platform, _, channel = parts_of(where)
+    return " · ".join(filter(None, (platform, name or channel))) or "elsewhere"
+
+
+def parts_of(where: PlaceRef | str | None) -> tuple[str, str, str]:
+    """The platform, the workspace and the channel of a place or its key; empty where there is none."""
     parts = (where.key if isinstance(where, PlaceRef) else where or "").split(":")
-    return " · ".join(part for index, part in enumerate(parts[:3]) if part and index != 1) or "elsewhere"
+    platform, workspace, channel = [*parts, "", ""][:3]
+    return platform, workspace, channel
 
 
 def named(name: str) -> str:
