@@ -32,6 +32,12 @@ def policies_from(settings: Settings) -> Reloading:
     return Reloading(Path(settings.config), required="config" in settings.model_fields_set)
 
 
+def charts_on_discord(policies: Reloading) -> frozenset[str]:
+    """The ids of Discord's channels in which digests are posted: their charts need a permission more."""
+    places = policies.digest.to if policies.digest.at is not None else ()
+    return frozenset(each.channel for each in places if each.platform == "discord")
+
+
 def tokens_of(settings: Settings, platforms: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """The tokens of each platform, in the order of the names of their settings.
 

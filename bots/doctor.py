@@ -7,14 +7,21 @@ import asyncio
 import shutil
 import stat
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
-from bots.chosen import PLATFORMS, is_slack_by_oauth, is_slack_over_http, policies_from, tokens_of
+from bots.chosen import (
+    PLATFORMS,
+    charts_on_discord,
+    is_slack_by_oauth,
+    is_slack_over_http,
+    policies_from,
+    tokens_of,
+)
 from bots.findings import Finding, State, bad, good, odd
 from bots.terminal import out, run, settings_chosen
 from core.errors import DatabaseUnavailableError, ModelFailedError, SchemaMismatchError, SettingsError
@@ -60,7 +67,7 @@ async def examined(platforms: Sequence[str]) -> AsyncGenerator[Finding, None]:
     """Everything that was looked at, as soon as it was."""
     try:
         settings = settings_chosen()
-        policies_from(settings)
+        policies = policies_from(settings)
     except SettingsError as error:
         yield bad("the settings", str(error))
         return
@@ -73,7 +80,7 @@ async def examined(platforms: Sequence[str]) -> AsyncGenerator[Finding, None]:
     if not chosen:
         yield bad("the platforms", "no platform has its tokens", "`plaudit init` asks for them and writes .env.")
     for platform in chosen:
-        for each in await _platform(settings, platform):
+        for each in await _platform(settings, platform, charts_on_discord(policies)):
             yield each
 
 
@@ -147,7 +154,7 @@ def _with_tokens(settings: Settings) -> list[str]:
     return found
 
 
-async def _platform(settings: Settings, platform: str) -> list[Finding]:
+async def _platform(settings: Settings, platform: str, charts_in: Collection[str]) -> list[Finding]:
     try:
         tokens = tokens_of(settings, [platform])[platform]
     except SettingsError as error:
@@ -155,8 +162,6 @@ async def _platform(settings: Settings, platform: str) -> list[Finding]:
     if platform == "slack" and is_slack_by_oauth(settings):
         return [_by_oauth(settings, tokens[3])]
     if platform == "slack":
-        if is_slack_by_oauth(settings):
-            return [_by_oauth(settings, tokens[3])]
         from bots.slack.checking import check as check_slack  # noqa: PLC0415 - its SDK takes a while to load
 
         app_token = "" if is_slack_over_http(settings) else tokens[1]
@@ -164,7 +169,7 @@ async def _platform(settings: Settings, platform: str) -> list[Finding]:
     if platform == "discord":
         from bots.discord.checking import check as check_discord  # noqa: PLC0415 - the same
 
-        return await check_discord(tokens[0], settings.discord_api_url)
+        return await check_discord(tokens[0], settings.discord_api_url, charts_in)
     return []
 
 

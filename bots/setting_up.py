@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from bots.chosen import PLATFORMS
+from bots.chosen import PLATFORMS, charts_on_discord, policies_from
 from bots.terminal import out
 from core.errors import SettingsError
 from core.policy.example import example
@@ -58,14 +59,15 @@ def discord(
     """The address that invites the bot with its permissions, and the intent that has to be switched on."""
     from bots.discord.permissions import invitation, purposes  # noqa: PLC0415 - discord.py takes a while to load
 
+    charts = _posts_charts()
     found = application or _application_in(os.environ.get("DISCORD_TOKEN") or _token_in_settings())
     if not found.isdecimal():
         raise SettingsError("Which app? Give --app-id (General Information → Application ID), or set DISCORD_TOKEN.")
     out.print("Switch on: Bot → Privileged Gateway Intents → Message Content Intent. It asks for these permissions:")
-    for permission, purpose in purposes().items():
+    for permission, purpose in purposes(charts=charts).items():
         out.print(f"  {permission}: {purpose}", highlight=False)
     out.print("Open this address and choose the server:")
-    sys.stdout.write(invitation(int(found)) + "\n")
+    sys.stdout.write(invitation(int(found), charts=charts) + "\n")
 
 
 def init(
@@ -137,6 +139,13 @@ def _write_secretly(file: Path, text: str) -> None:
 def _token_in_settings() -> str:
     token = Settings.load().discord_token
     return token.get_secret_value() if token else ""
+
+
+def _posts_charts() -> bool:
+    """Whether plaudit.toml has a digest for Discord. What is wrong with it, `plaudit doctor` tells."""
+    with contextlib.suppress(SettingsError):
+        return bool(charts_on_discord(policies_from(Settings.load())))
+    return False
 
 
 def _application_in(token: str) -> str:

@@ -169,7 +169,7 @@ class Answering:
 
     async def answer(self, turn: Turn) -> Answered:
         """Answer a question, whatever happens: the person sees something, and the log knows."""
-        reply_id, model = turn.reply_id, self._models.at(turn.place)
+        reply_id, model = turn.reply_id, await self._models.at(turn.place)
         live = LiveReply(reply_id, turn.conversation.id, turn.question.author, turn.place)
         reply = self._reply(turn, live)
         live.is_posting = lambda: reply.posting

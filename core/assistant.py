@@ -33,6 +33,7 @@ from core.events import (
 )
 from core.feedback import canonical_emoji
 from core.hearing.admission import Admission
+from core.hearing.choosing import Choosing
 from core.hearing.commands import Commands, Log
 from core.hearing.courtesies import Courtesies
 from core.hearing.interactions import Interactions
@@ -118,14 +119,14 @@ class Assistant:
         self._store = store
         self._tasks = Tasks()
         self._platforms: dict[str, ChatPlatform] = {}
-        models = Models(model, policies, options.system_prompt)
+        models = Models(model, policies, store, options.system_prompt)
         self._live = live = LiveReplies(leases)
         said, opinions = Said(environment), Opinions(environment)
         replies = Replies(store, live)
         judging = Judging(store, opinions, policies)
         commenting = Commenting(store, replies, opinions, judging)
         self._telling = Telling(store, replies, judging, opinions)
-        commands = Commands(store, clock, environment)
+        commands = Commands(store, clock, environment, Choosing(store, models, policies, clock, environment))
         self._answering = Answering(
             store=store,
             models=models,

@@ -33,7 +33,7 @@ class Conversations:
         conversation, branched_from = await self._continued(event)
         if conversation is not None:
             return conversation, []
-        return self._start(event, branched_from=branched_from, withheld=withheld)
+        return await self._start(event, branched_from=branched_from, withheld=withheld)
 
     async def _continued(self, event: MessageReceived) -> tuple[Conversation | None, Message | None]:
         """The conversation that goes on; or None, and the message that a new one branches from, if it does."""
@@ -72,10 +72,10 @@ class Conversations:
         last = await self._store.last_reply(message.conversation_id)
         return last is None or last.id == message.id
 
-    def _start(
+    async def _start(
         self, event: MessageReceived, *, branched_from: Message | None, withheld: bool
     ) -> tuple[Conversation, list[Record]]:
-        model = self._models.at(event.place).identity
+        model = (await self._models.at(event.place)).identity
         conversation = Conversation(
             id=stable_ulid(event.at, f"conversation:{event.message.key}"),
             model=model,

@@ -67,6 +67,11 @@ class PlaceRef:
         """One string for it, unique over all platforms."""
         return f"{self.platform}:{self.workspace}:{self.channel}:{self.thread}"
 
+    @property
+    def channel_key(self) -> str:
+        """The `key` of the whole channel."""
+        return f"{self.platform}:{self.workspace}:{self.channel}:"
+
     @classmethod
     def parse(cls, key: str) -> Self:
         """The ref that has this `key`."""

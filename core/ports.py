@@ -591,6 +591,10 @@ class Store(Protocol):
         """
         ...
 
+    async def chosen_model(self, place: PlaceRef) -> str:
+        """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
+        ...
+
     def data_of(self, person: str) -> AsyncIterator[Record]:
         """Every record that holds data of a person (`PersonRef.key`), in the order of `seq`."""
         ...

@@ -194,6 +194,18 @@ class SetConsent(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChooseModel(Payload):
+    """Someone chose which model answers in a channel from now on."""
+
+    type: ClassVar[str] = "choose_model"
+
+    place: str
+    """`PlaceRef.key` of the channel."""
+    model: str
+    """Its id; empty: the usual one again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StartEvaluation(Payload):
     """Another model is tried on questions that were asked before. No table is folded from it or its answers."""
 
@@ -247,6 +259,7 @@ RECORD_TYPES: dict[str, type[Payload]] = {
         WithdrawAssessment,
         EraseSubject,
         SetConsent,
+        ChooseModel,
         StartEvaluation,
         LogAnswer,
     )

@@ -10,6 +10,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "reset": "End this conversation: your next message starts a new one",
         "retry": "Another answer to your last question; the first stays",
         "stats": "How people like the answers in this channel",
+        "model": "Which model answers here; the name of another one chooses it, for those who may",
         "privacy": "What is kept of you; export it, stop it, or have it erased",
     }
 )
@@ -54,6 +55,14 @@ SAY_IT_THERE: Final = "There are many conversations in this channel. Say “@me 
 NOTHING_TO_RETRY: Final = "There is no answer to a question of yours here."
 RETRYING: Final = "One moment: here comes another answer."
 TOO_MANY_RETRIES: Final = "That is enough answers to one question. Please ask it in other words."
+MODEL_HERE: Final = "Here **{model}** answers, {how}."
+USUAL_MODEL: Final = "the usual model"
+CHOOSE_AMONG: Final = "You may choose for this channel: {names}. `/plaudit model default` is {usual}."
+CHOSEN: Final = "From now on **{model}** answers in this channel. `/plaudit model default` takes that back."
+USUAL_AGAIN: Final = "Done: **{model}** answers in this channel again, as usual."
+ONE_MODEL: Final = "There is one model here and no other to choose. Whoever runs me can offer more (`models`)."
+MODEL_NOT_YOURS: Final = "Which model answers here, others choose. Whoever runs me can let you, too (`choose_model`)."
+MODEL_NOT_OFFERED: Final = "“{model}” is not offered here."
 USE_THE_COMMAND: Final = "That is between us: use `/plaudit {words}`, whose answer only you see."
 NOT_KEPT: Final = "I could not keep that just now. Please try again in a minute."
 GONE: Final = "I do not know this answer any more."

@@ -1,7 +1,7 @@
 """Is all as it should be on Discord's side? The token, the intent, the permissions in each channel, the clock."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -23,8 +23,11 @@ _GUILDS: Final = 25
 """So many servers are looked at; the bot itself looks at all of them when it starts."""
 
 
-async def check(token: str, api_url: str) -> list[Finding]:
-    """What there is to say of a bot with this token. Nothing is posted, and no session is opened."""
+async def check(token: str, api_url: str, charts_in: Collection[str] = ()) -> list[Finding]:
+    """What there is to say of a bot with this token. Nothing is posted, and no session is opened.
+
+    `charts_in`: the ids of the channels in which digests are posted.
+    """
     async with aiohttp.ClientSession() as session:
         rest = Rest(session, api_url, token, user_agent=user_agent(), clock=SystemClock())
         try:
@@ -35,7 +38,7 @@ async def check(token: str, api_url: str) -> list[Finding]:
                 _intent(int(application.get("flags", 0))),
                 await _clock(session, api_url),
             ]
-            return [*found, *await _guilds(rest, int(me["id"]), int(application["id"]))]
+            return [*found, *await _guilds(rest, int(me["id"]), int(application["id"]), charts_in)]
         except PlatformError as error:
             return [bad("Discord's token", str(error))]
 
@@ -59,15 +62,21 @@ async def _clock(session: aiohttp.ClientSession, api_url: str) -> Finding:
         return odd(what, "Discord did not answer", "Check the network, or DISCORD_API_URL.")
 
 
-async def _guilds(rest: Rest, me: int, application: int) -> list[Finding]:
+async def _guilds(rest: Rest, me: int, application: int, charts_in: Collection[str]) -> list[Finding]:
     guilds = await _get(rest, "/users/@me/guilds")
     if not guilds:
-        return [bad("Discord's servers", "the bot is in none", f"Invite it: {invitation(application)}")]
-    looked_at = await asyncio.gather(*(_guild(rest, each, me) for each in guilds[:_GUILDS]))
+        return [
+            bad(
+                "Discord's servers",
+                "the bot is in none",
+                f"Invite it: {invitation(application, charts=bool(charts_in))}",
+            )
+        ]
+    looked_at = await asyncio.gather(*(_guild(rest, each, me, charts_in) for each in guilds[:_GUILDS]))
     return [each for found in looked_at for each in found]
 
 
-async def _guild(rest: Rest, guild: Mapping[str, Any], me: int) -> list[Finding]:
+async def _guild(rest: Rest, guild: Mapping[str, Any], me: int, charts_in: Collection[str]) -> list[Finding]:
     what, base = f"Discord's “{guild['name']}”", f"/guilds/{guild['id']}"
     roles, channels, member = await asyncio.gather(
         _get(rest, f"{base}/roles"), _get(rest, f"{base}/channels"), _get(rest, f"{base}/members/{me}")
@@ -80,7 +89,8 @@ async def _guild(rest: Rest, guild: Mapping[str, Any], me: int) -> list[Finding]
     for channel in channels:
         if channel["type"] not in _ANSWERED_IN:
             continue
-        here = missing(discord.Permissions(_in(channel, everywhere, mine, str(guild["id"]), str(me))))
+        may = discord.Permissions(_in(channel, everywhere, mine, str(guild["id"]), str(me)))
+        here = missing(may, charts=str(channel["id"]) in charts_in)
         if "view_channel" in here:
             continue  # a private one, we take it
         seen += 1

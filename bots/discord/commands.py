@@ -16,6 +16,8 @@ MENU: Final[Mapping[str, str]] = {RATE_ENTRY: Verb.RATE.value, CORRECT_ENTRY: Ve
 _DESCRIPTION: Final = "Talk to the assistant, and say what you think of its answers"
 _CHOICES: Final = {"privacy": ("what", "What to do", PRIVACY)}
 """What may stand behind a subcommand: the name and description of the option, and its values with their meaning."""
+_WORDS: Final = {"model": ("which", "The one to choose, or “default”; nothing: tell which it is")}
+"""The same, where any word may stand."""
 _TYPED, _IN_A_MENU = 1, 3
 _SUBCOMMAND, _STRING = 1, 3
 _WHERE: Final = {"contexts": [0, 1], "integration_types": [0]}
@@ -31,6 +33,9 @@ def definitions() -> list[dict[str, Any]]:
 
 def _subcommand(name: str, description: str) -> dict[str, Any]:
     told = {"type": _SUBCOMMAND, "name": name, "description": description}
+    if name in _WORDS:
+        option, meaning = _WORDS[name]
+        return {**told, "options": [{"type": _STRING, "name": option, "description": meaning}]}
     return {**told, "options": [_option(*_CHOICES[name])]} if name in _CHOICES else told
 
 

@@ -23,12 +23,16 @@ _NEEDED: Final = {
     "add_reactions": "Add Reactions",
 }
 """By discord.py's name, as the app calls them in English."""
+_FOR_CHARTS: Final = {"attach_files": "Attach Files"}
+"""Where digests are posted, besides."""
+_CALLED: Final = _NEEDED | _FOR_CHARTS
 _PURPOSES: Final = {
     "view_channel": "hearing questions, comments and reactions",
     "send_messages": "answering",
     "send_messages_in_threads": "answering there",
     "read_message_history": "replying to a message, and finding what was missed while the bot was away",
     "add_reactions": "📝 on a comment that was kept",
+    "attach_files": "the chart of a digest",
 }
 
 
@@ -37,15 +41,15 @@ def can_read_messages(flags: discord.ApplicationFlags) -> bool:
     return flags.gateway_message_content or flags.gateway_message_content_limited
 
 
-def invitation(application_id: int) -> str:
-    """The address that invites the bot, and its commands, with what it needs."""
-    permissions = discord.Permissions(**dict.fromkeys(_NEEDED, True))
+def invitation(application_id: int, *, charts: bool = False) -> str:
+    """The address that invites the bot, and its commands, with what it needs; `charts`: it posts digests, too."""
+    permissions = discord.Permissions(**dict.fromkeys(_needed(charts=charts), True))
     return discord.utils.oauth_url(application_id, permissions=permissions, scopes=("bot", "applications.commands"))
 
 
-def purposes() -> dict[str, str]:
-    """Every permission that is asked for, as the app calls it, and what it is for."""
-    return {name: _PURPOSES[each] for each, name in _NEEDED.items()}
+def purposes(*, charts: bool = False) -> dict[str, str]:
+    """Every permission that is asked for, as the app calls it, and what it is for; `charts`: it posts digests, too."""
+    return {name: _PURPOSES[each] for each, name in _needed(charts=charts).items()}
 
 
 def shortcomings(guilds: Iterable[discord.Guild]) -> tuple[list[str], bool]:
@@ -70,15 +74,15 @@ def shortcomings(guilds: Iterable[discord.Guild]) -> tuple[list[str], bool]:
     return sentences, any(answers) or not answers
 
 
-def missing(permissions: discord.Permissions) -> Sequence[str]:
-    """What the bot needs and has not, by discord.py's names."""
-    return [each for each in _NEEDED if not getattr(permissions, each)]
+def missing(permissions: discord.Permissions, *, charts: bool = False) -> Sequence[str]:
+    """What the bot needs and has not, by discord.py's names; `charts`: where it posts digests."""
+    return [each for each in _needed(charts=charts) if not getattr(permissions, each)]
 
 
 def in_guild(permission: str, guild: str) -> str:
     """How a permission is given in a whole server."""
     return (
-        f"{_NEEDED[permission]} is missing in “{guild}”: Server Settings → Roles → the bot’s role → Permissions → "
+        f"{_CALLED[permission]} is missing in “{guild}”: Server Settings → Roles → the bot’s role → Permissions → "
         "switch it on."
     )
 
@@ -86,6 +90,10 @@ def in_guild(permission: str, guild: str) -> str:
 def in_channel(permission: str, channel: str, guild: str) -> str:
     """How a permission is given in one channel."""
     return (
-        f"{_NEEDED[permission]} is missing in #{channel} of “{guild}”: the channel’s settings → Permissions → the bot "
+        f"{_CALLED[permission]} is missing in #{channel} of “{guild}”: the channel’s settings → Permissions → the bot "
         "→ allow it."
     )
+
+
+def _needed(*, charts: bool) -> dict[str, str]:
+    return _CALLED if charts else _NEEDED

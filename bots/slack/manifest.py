@@ -56,7 +56,7 @@ def manifest(name: str = "plaudit", command: str = "/plaudit", *, url: str = "")
     slash = {
         "command": command,
         "description": f"What {name} can do, and what it keeps of you",
-        "usage_hint": "[help | reset | retry | stats | privacy]",
+        "usage_hint": "[help | reset | retry | stats | model | privacy]",
         "should_escape": False,
     }
     oauth: dict[str, Any] = {"scopes": {"bot": list(SCOPES)}}

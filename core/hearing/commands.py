@@ -1,6 +1,6 @@
 """What people command in words: help, stats, privacy. What a command does to conversations is the assistant's."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -8,8 +8,9 @@ import orjson
 
 from core.clock import Clock
 from core.controls import Attachment, Button, Notice, Verb, action
+from core.hearing.choosing import DEFAULT, Choosing
 from core.insight.report import Counts, Report, report
-from core.messages import PersonRef, PlaceRef
+from core.messages import Person, PersonRef, PlaceRef
 from core.ports import Store
 from core.records import AddMessage, Record, SetConsent, envelop, is_opinion
 from core.words import (
@@ -36,20 +37,25 @@ class Log(Store, Counts, Protocol):
 class Commands:
     """Answers commands, each with a notice for the person who gave it."""
 
-    def __init__(self, store: Log, clock: Clock, environment: str) -> None:
+    def __init__(self, store: Log, clock: Clock, environment: str, choosing: Choosing) -> None:
         self._store = store
+        self._choosing = choosing
         self._clock = clock
         self._environment = environment
 
-    async def answer(self, words: Sequence[str], person: PersonRef, place: PlaceRef, *, name: str) -> Notice:
+    async def answer(self, words: Sequence[str], person: Person, place: PlaceRef, *, name: str) -> Notice:
         """What a person who gave a command is told; `name` is the platform's for the act."""
         match words:
             case [] | ["help"]:
                 return Notice(HELP)
             case ["stats"]:
                 return Notice(await self._stats(place))
+            case ["model"]:
+                return Notice(await self._choosing.tell(person, place))
+            case ["model", model]:
+                return Notice(await self._choosing.choose(model, person, place, act=name))
             case ["privacy", *what]:
-                return await self._privacy(" ".join(what) or "show", person, name)
+                return await self._privacy(" ".join(what) or "show", person.ref, name)
             case _:
                 return Notice(f"{UNKNOWN_COMMAND.format(word=' '.join(words)[:80])}\n\n{HELP}")
 
@@ -110,15 +116,20 @@ class Commands:
         await self._store.append(record)
 
 
-def read_command(text: str) -> list[str] | None:
-    """The words of a command, where a message is one and nothing else: `Help`, `privacy export`."""
-    words = text.lower().split()
-    is_one = bool(words) and words[0] in COMMANDS and (len(words) == 1 or _is_privacy(words))
-    return words if is_one else None
+def read_command(text: str, models: Collection[str] = ()) -> list[str] | None:
+    """The words of a command, where a message is one and nothing else: `Help`, `privacy export`, `model small`.
 
-
-def _is_privacy(words: Sequence[str]) -> bool:
-    return len(words) == 2 and words[0] == "privacy" and words[1] in PRIVACY  # noqa: PLR2004 - the word and what of it
+    `models`: what can be chosen among there; where there is nothing, `model small` is a question.
+    """
+    match words := text.lower().split():
+        case [word] if word in COMMANDS:
+            return words
+        case ["privacy", what] if what in PRIVACY:
+            return words
+        case ["model", name] if models or name == DEFAULT:
+            return words
+        case _:
+            return None
 
 
 def _in_words(figures: Report) -> str:

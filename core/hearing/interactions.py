@@ -144,7 +144,7 @@ class Interactions:
         words = event.text.lower().split()
         if words in (["reset"], ["retry"]):
             return Notice(await self._about_conversation(words[0], event, platform))
-        return await self._commands.answer(words, event.person.ref, event.place, name=event.event_id)
+        return await self._commands.answer(words, event.person, event.place, name=event.event_id)
 
     async def _about_conversation(self, word: str, event: CommandGiven, platform: ChatPlatform) -> str:
         if not event.lasting:

@@ -85,7 +85,7 @@ class Hearing:
         return not event.addressed or await self._commenting.is_below_reply(event)
 
     async def _addressed(self, event: MessageReceived, platform: ChatPlatform) -> None:
-        words = read_command(event.text)
+        words = read_command(event.text, self._policies.at(event.place).models)
         match words:
             case None:
                 await self._ask(event, platform)
@@ -105,7 +105,7 @@ class Hearing:
         if is_private and not self._interactions.can_tell(platform):
             self._courtesies.say(event, platform, USE_THE_COMMAND.format(words=" ".join(words)))
             return
-        notice = await self._commands.answer(words, event.author.ref, event.place, name=event.event_id)
+        notice = await self._commands.answer(words, event.author, event.place, name=event.event_id)
         if is_private:
             await self._interactions.tell(event, platform, notice)
         else:

@@ -98,8 +98,14 @@ class Policy:
     """Whose are not, even where they are among the former."""
     model: str = ""
     """Which model answers; empty: the setting's."""
+    models: tuple[str, ...] = ()
+    """What may be chosen in its place with `/plaudit model`."""
+    choose_model: Audience = Audience()
+    """Who may; nobody where nobody is named."""
     system_prompt: str = ""
     """What it is told before every conversation; empty: the setting's."""
+    show_system_prompt: bool = False
+    """`/plaudit model` tells its words to everyone."""
     max_tokens: int = 0
     """The longest answer; 0: the setting's."""
     temperature: float | None = None

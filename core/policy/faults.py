@@ -122,14 +122,14 @@ def _table_of(path: Path) -> tuple[type[BaseModel], Path]:
             table, path = (Slack if platform == "slack" else Discord), path[1:]
         case ("webhooks", _, _, *_):
             return Webhook, path[2:]
-        case ("digest" | "alert" | "mlflow" | "nats" as name, _, *_):
+        case ("digest" | "alert" | "mlflow" | "nats" | "checks" as name, _, *_):
             return _TABLES[name], path[1:]
         case ("push", _, _, *_):
             return Push, path[2:]
         case ("push", _):
             return Pushes, path[1:]
     match path:
-        case ("heard" | "unheard", _, *_):
+        case ("heard" | "unheard" | "answered" | "unanswered" | "choose_model", _, *_):
             table, path = SomeThere, path[1:]
         case ("segments", _, _, *_):
             table, path = Some, path[2:]

@@ -89,6 +89,15 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _can_be_chosen(names: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = [each.lower() for each in names]
+    if "default" in lowered:
+        raise ValueError('cannot have "default", which takes a choice back; take it away')
+    if twice := [each for index, each in enumerate(names) if lowered[index] in lowered[:index]]:
+        raise ValueError(f'has "{twice[0]}" twice, but for capitals, which commands do not tell apart; take one away')
+    return names
+
+
 def _names_once(webhooks: tuple[Webhook, ...]) -> tuple[Webhook, ...]:
     names = [each.name for each in webhooks]
     if twice := [each for index, each in enumerate(names) if each in names[:index]]:
@@ -105,6 +114,7 @@ def _not_taken(name: str) -> str:
 Id: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]+$")]
 Name: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
 Dimension: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,30}$"), AfterValidator(_not_taken)]
+Model: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\S+$", max_length=200)]
 Category: TypeAlias = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$", max_length=MAX_CATEGORY)]
 Duration: TypeAlias = Annotated[timedelta, PlainValidator(_duration)]
 
@@ -217,11 +227,33 @@ class Layer(Keys):
             description="Which model answers. Empty: the one of MODEL_ENDPOINT and MODEL_NAME.",
         ),
     ] = None
+    models: Annotated[
+        Annotated[tuple[Model, ...], AfterValidator(_can_be_chosen)] | None,
+        Field(
+            max_length=25,
+            title='a list of at most 25 ids of models, as for `model`, without spaces',
+            description="Which models may be chosen for a channel in place of `model`, with `/plaudit model`.",
+        ),
+    ] = None
+    choose_model: Annotated[
+        SomeThere | None,
+        Field(
+            title=_AUDIENCE,
+            description="Who may choose among `models`; nobody where nobody is named.",
+        ),
+    ] = None
     system_prompt: Annotated[
         Annotated[str, StringConstraints(max_length=20_000)] | None,
         Field(
             title="a text of at most 20,000 characters",
             description="What the model is told before every conversation. Empty: PLAUDIT_SYSTEM_PROMPT.",
+        ),
+    ] = None
+    show_system_prompt: Annotated[
+        StrictBool | None,
+        Field(
+            title="true or false",
+            description="`/plaudit model` tells the words of the system prompt, too; else only that there is one.",
         ),
     ] = None
     max_tokens: Annotated[

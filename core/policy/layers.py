@@ -17,9 +17,10 @@ from core.policy.lines import Path
 Key: TypeAlias = tuple[str, ...]
 """A place: `()`, platform, platform and workspace, or all three with the channel."""
 
-_AUDIENCES: Final = ("heard", "unheard", "answered", "unanswered")
+_AUDIENCES: Final = ("heard", "unheard", "answered", "unanswered", "choose_model")
 _PLAIN: Final = (
-    *("thread", "seeds", "ask_why", "ask_pause", "model", "system_prompt", "max_tokens"),
+    *("thread", "seeds", "ask_why", "ask_pause", "model", "models"),
+    *("system_prompt", "show_system_prompt", "max_tokens"),
     *("turns_per_person", "tokens_per_person", "turns_per_channel", "tokens_per_channel"),
 )
 _CONTROLS: Final = {"🔁": "asks for another answer", "✏": "offers to correct the reply"}

@@ -25,6 +25,7 @@ class Step(IntEnum):
     END_CONVERSATION = 5
     ASSESS = 6
     KNOW_SUBJECT = 7
+    CHOOSE_MODEL = 8
 
 
 class Change(NamedTuple):
@@ -66,6 +67,7 @@ _MERGES: dict[Step, Callable[[Row, Row], Row]] = {
     Step.END_CONVERSATION: lambda there, _row: there,
     Step.ASSESS: lambda there, row: max(there, row, key=order),
     Step.KNOW_SUBJECT: lambda there, row: max(there, row, key=order),
+    Step.CHOOSE_MODEL: lambda _there, row: row,
 }
 """What two changes of the same thing in one step come to."""
 

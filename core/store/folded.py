@@ -20,6 +20,7 @@ class FoldedTables:
         self.assessments: dict[str, dict[tuple[str, ...], Row]] = defaultdict(dict)
         """By message, then by name, source and origin."""
         self.subjects: dict[str, Row] = {}
+        self.choices: dict[str, Row] = {}
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Do `changes` one after the other; their rows carry their record's `seq`."""
@@ -37,6 +38,8 @@ class FoldedTables:
             self._assess(row)
         elif step is Step.KNOW_SUBJECT:
             self.subjects[row["key"]] = max(self.subjects.get(row["key"], row), dict(row), key=order)
+        elif step is Step.CHOOSE_MODEL:
+            self.choices[row["place"]] = dict(row)
         elif step is Step.UPDATE_MESSAGE:
             self._update_message(row)
         else:

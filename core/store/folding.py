@@ -1,8 +1,9 @@
 """How each record changes the tables: pure, and the same for live writes, rebuilding, and the twin in memory.
 
 A record becomes changes: a step, the thing it is done to, and a row. The rules: the first start of a conversation and
-its first end count; a message told again is as it was told last; of what one source said with one origin under one
-name, the latest by (`at`, `seq`) stands, so that a late or repeated delivery changes nothing.
+its first end count; a message told again is as it was told last; of the models chosen in a channel the last counts; of
+what one source said with one origin under one name, the latest by (`at`, `seq`) stands, so that a late or repeated
+delivery changes nothing.
 """
 
 from collections.abc import Callable
@@ -173,6 +174,12 @@ def _know_subject(record: Foldable, data: Row, *, keep: bool, erased_at: datetim
     return Change(Step.KNOW_SUBJECT, f"subject {key}", row)
 
 
+def _choose_model(record: Foldable, data: Row) -> list[Change]:
+    _check_address(data["place"])
+    row = {"place": data["place"], "seq": record.seq, "model": str(data["model"])}
+    return [Change(Step.CHOOSE_MODEL, f"choice {data['place']}", row)]
+
+
 _RULES: dict[str, Callable[[Foldable, Row], list[Change]]] = {
     "start_conversation": _start_conversation,
     "add_message": _add_message,
@@ -183,6 +190,7 @@ _RULES: dict[str, Callable[[Foldable, Row], list[Change]]] = {
     "withdraw_assessment": _withdraw_assessment,
     "set_consent": _set_consent,
     "erase_subject": _erase_subject,
+    "choose_model": _choose_model,
 }
 
 # Reading a payload through its dataclass takes five times as long as this, and every record passes here.

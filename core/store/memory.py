@@ -167,6 +167,10 @@ class MemoryStore(FoldedCounts):
         rows = [row for key in names_of(person) if (row := self.tables.subjects.get(key))]
         return bool(rows) and not max(rows, key=order)["keep"]
 
+    async def chosen_model(self, place: PlaceRef) -> str:
+        """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
+        return str(self.tables.choices.get(place.channel_key, {}).get("model", ""))
+
     async def data_of(self, person: str) -> AsyncIterator[Record]:
         """Every record that holds data of a person (`PersonRef.key`), in the order of `seq`."""
         for record in self._log:

@@ -11,7 +11,16 @@ from sqlalchemy import Connection, bindparam, exists, false, literal_column, sel
 from core.feedback import Assessment, SourceType
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role, least_ulid
 from core.store.erasing import PSEUDONYM_MARK, names_of
-from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, RecordRow, SubjectRow, table
+from core.store.tables import (
+    AssessmentRow,
+    ConversationRow,
+    MessagePartRow,
+    MessageRow,
+    ModelChoiceRow,
+    RecordRow,
+    SubjectRow,
+    table,
+)
 from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
 
 _c = table(ConversationRow).c
@@ -70,6 +79,9 @@ _from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing =
 
 _said = select(_a.at).where(_a.message_id == bindparam("id"), _a.source_id == bindparam("person"))
 _last_said = _said.order_by(_a.at.desc()).limit(1)
+
+_choices = table(ModelChoiceRow).c
+_choice = select(_choices.model).where(_choices.place == bindparam("place"))
 
 _consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).order_by(_s.at.desc(), _s.seq.desc())
 
@@ -172,6 +184,11 @@ def opted_out(connection: Connection, person: str) -> bool:
     """Whether a person said last that nothing of theirs may be kept."""
     keep = connection.execute(_consent, {"keys": names_of(person)}).scalar()
     return keep is not None and not keep
+
+
+def chosen_model(connection: Connection, place: str) -> str:
+    """The model that was chosen last in the channel of this key; empty for the usual one."""
+    return connection.execute(_choice, {"place": place}).scalar() or ""
 
 
 class Messages:

@@ -218,6 +218,10 @@ class SqlStore(SqlCounts):
         """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
         return await self._database.read(partial(queries.opted_out, person=person))
 
+    async def chosen_model(self, place: PlaceRef) -> str:
+        """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
+        return await self._database.read(partial(queries.chosen_model, place=place.channel_key))
+
     async def called(self, name: str) -> PersonRef | None:
         """The person who has a pseudonym in views; None where nobody has it who was not erased."""
         pseudonyms = await self.pseudonyms()

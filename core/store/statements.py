@@ -85,7 +85,7 @@ class Statements:
 
     def __init__(self, dialect: Dialect, prefix: str = "") -> None:
         metadata = MetaData()
-        conversations, messages, parts, assessments, subjects = (
+        conversations, messages, parts, assessments, subjects, choices = (
             table(row).to_metadata(metadata, name=f"{prefix}{table(row).name}") for row in FOLDED
         )
         is_postgres = dialect.name == "postgresql"
@@ -106,6 +106,7 @@ class Statements:
             Step.ASSESS: _upsert(dialect, assessments, where=LATER.format(there=assessments.name)),
             Step.KNOW_SUBJECT: _upsert(dialect, subjects, where=LATER.format(there=subjects.name)),
         }
+            Step.CHOOSE_MODEL: _upsert(dialect, choices, where=f"excluded.seq > {choices.name}.seq"),
 
     def settle(self, connection: Connection) -> None:
         """Look at the neighbours of every assessment that has some: what counts where ratings came in by SQL."""

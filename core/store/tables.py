@@ -195,6 +195,17 @@ class SubjectRow(Base, table=True):
     erased_at: datetime | None = Field(sa_type=UtcDateTime)
 
 
+class ModelChoiceRow(Base, table=True):
+    """Which model was chosen last in a channel (`PlaceRef.key`); empty: the usual one."""
+
+    __tablename__ = "model_choices"
+    __table_args__ = (KEPT_IN_ITS_KEY,)
+
+    place: str = Field(primary_key=True)
+    seq: int = Field(sa_type=SEQ)
+    model: str
+
+
 class ErasedKeyRow(Base, table=True):
     """The digest of what an erased person did, for as long as it may be told again (see `erasing`).
 
@@ -338,7 +349,7 @@ class StaleMessageRow(Base, table=True):
     message_id: str = Field(primary_key=True)
 
 
-FOLDED = (ConversationRow, MessageRow, MessagePartRow, AssessmentRow, SubjectRow)
+FOLDED = (ConversationRow, MessageRow, MessagePartRow, AssessmentRow, SubjectRow, ModelChoiceRow)
 """The tables that can be made anew from the log."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from core.messages import MessageRef, PlaceRef, stable_ulid
 from core.records import (
     AddMessage,
+    ChooseModel,
     EndConversation,
     LogExpectation,
     LogFeedback,
@@ -150,6 +151,10 @@ def consented(person: str, seconds: float = 0, *, keep: bool) -> Record:
     return told(SetConsent(subject=person, keep=keep), seconds, subject=person)
 
 
+def chose(model: str, seconds: float = 0, *, place: PlaceRef = PLACE, person: str | None = None) -> Record:
+    return told(ChooseModel(place=place.channel_key, model=model), seconds, subject=person)
+
+
 _ANY_NAMES = ["user_feedback", "user_comment", "user_category", "user_accuracy"]
 
 
@@ -166,6 +171,7 @@ def any_history(seed: int, length: int) -> list[Record]:
         _any_vote,
         _any_withdrawal,
         _any_consent,
+        _any_choice,
     ]
     return [dice.choice(kinds)(dice, dice.uniform(0, 1_000)) for _ in range(length)]
 
@@ -203,3 +209,7 @@ def _any_withdrawal(dice: random.Random, seconds: float) -> Record:
 
 def _any_consent(dice: random.Random, seconds: float) -> Record:
     return consented(f"slack:T1:{dice.choice('UV')}", seconds, keep=dice.random() < 0.5)
+
+
+def _any_choice(dice: random.Random, seconds: float) -> Record:
+    return chose(dice.choice(["small", "large", ""]), seconds, place=PlaceRef("slack", "T1", dice.choice("XY")))

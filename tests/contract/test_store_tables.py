@@ -34,6 +34,7 @@ def rows_in_memory(store: MemoryStore) -> dict[str, list[dict[str, Any]]]:
         "message_parts": tables.parts.values(),
         "assessments": [row for rows in tables.assessments.values() for row in rows.values()],
         "subjects": tables.subjects.values(),
+        "model_choices": tables.choices.values(),
     }
     return {
         each.name: sorted(map(dict, rows[each.name]), key=lambda row: [row[name.name] for name in each.primary_key])

@@ -120,6 +120,19 @@ async def test_a_permission_that_a_channel_denies_is_named_with_its_switch():
     assert "Add Reactions is missing in #quiet" in told.fix
 
 
+async def test_where_a_digest_is_posted_its_chart_needs_a_permission_more():
+    async with Pocket() as pocket:
+        pocket.room("general", on="discord")
+        digests = pocket.room("digests", on="discord")
+        pocket.discord.deny(digests, "attach_files")
+        without = await check_discord(pocket.discord.token, pocket.discord.base_url)
+        findings = await check_discord(pocket.discord.token, pocket.discord.base_url, {str(pocket.discord.id(digests))})
+
+    assert not found(without, State.ODD)
+    [told] = found(findings, State.ODD)
+    assert "Attach Files is missing in #digests" in told.fix
+
+
 async def test_an_intent_that_is_off_is_told_with_its_switch():
     async with Pocket(discord=DiscordRules(privileged=frozenset())) as pocket:
         pocket.room("general", on="discord")
@@ -162,3 +175,13 @@ def test_the_invitation_is_made_from_the_token_alone(monkeypatch):
 
     assert "client_id=123456789012345678" in printed.output.replace("\n", "")
     assert "Message Content Intent" in printed.output
+    assert "Attach Files" not in printed.output
+
+
+def test_the_invitation_asks_for_files_where_a_digest_is_set(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plaudit.toml").write_text('[digest]\nto = ["discord:1:2"]\n', encoding="utf-8")
+
+    printed = CliRunner().invoke(app, ["manifest", "discord", "--app-id", "7"])
+
+    assert "Attach Files: the chart of a digest" in printed.output
