@@ -105,8 +105,8 @@ class Statements:
             Step.END_CONVERSATION: _update(dialect, _END, conversations, ("id", "ended_at", "end_reason")),
             Step.ASSESS: _upsert(dialect, assessments, where=LATER.format(there=assessments.name)),
             Step.KNOW_SUBJECT: _upsert(dialect, subjects, where=LATER.format(there=subjects.name)),
-        }
             Step.CHOOSE_MODEL: _upsert(dialect, choices, where=f"excluded.seq > {choices.name}.seq"),
+        }
 
     def settle(self, connection: Connection) -> None:
         """Look at the neighbours of every assessment that has some: what counts where ratings came in by SQL."""
