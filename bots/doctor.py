@@ -154,7 +154,7 @@ def _with_tokens(settings: Settings) -> list[str]:
     return found
 
 
-async def _platform(settings: Settings, platform: str, charts_in: Collection[str]) -> list[Finding]:
+async def _platform(settings: Settings, platform: str, charts_in: Collection[str] = ()) -> list[Finding]:
     try:
         tokens = tokens_of(settings, [platform])[platform]
     except SettingsError as error:

@@ -231,7 +231,7 @@ class Layer(Keys):
         Annotated[tuple[Model, ...], AfterValidator(_can_be_chosen)] | None,
         Field(
             max_length=25,
-            title='a list of at most 25 ids of models, as for `model`, without spaces',
+            title="a list of at most 25 ids of models, as for `model`, without spaces",
             description="Which models may be chosen for a channel in place of `model`, with `/plaudit model`.",
         ),
     ] = None
