@@ -119,6 +119,7 @@ function inRoom() {
 function drawMessages() {
   const all = inRoom();
   fill($("messages"), all.filter((each) => each.thread === null));
+  $("welcome").hidden = all.some((each) => each.thread === null);
   const root = state.thread && state.messages.get(state.thread);
   $("thread").hidden = !root;
   if (root) fill($("replies"), all.filter((each) => each.id === root.id || each.thread === root.id), true);
@@ -226,6 +227,10 @@ async function send(field, more) {
     await act({ do: "say", text, ...more });
     reply(null);
   }
+}
+
+for (const each of $("welcome").querySelectorAll("button")) {
+  each.addEventListener("click", () => act({ do: "say", text: `@plaudit ${each.textContent}` }));
 }
 
 function grow(field) {
