@@ -88,10 +88,24 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Where that is served, on this machine alone.")] = 8765,
 ) -> None:
     """Watch the main job with no token and no service: a chat in a box, the real bot, a scene with three people."""
-    from bots.demo import chat, play
+    from bots.demo import play, with_bot
 
     logs.configure(level="warning")
-    run(chat(directory, port=port) if in_browser else play(directory, fast=fast))
+    run(with_bot(directory, port=port) if in_browser else play(directory, fast=fast))
+
+
+@app.command()
+def box(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where it is served, on this machine alone.")] = 8765,
+    slack_url: Annotated[
+        str, typer.Option(metavar="http://HOST:PORT", help="Where its Slack finds the bot. Else: Socket Mode.")
+    ] = "",
+) -> None:
+    """Serve a Slack, a Discord and a model in a box, and print the settings that lead your own bot there."""
+    from bots.demo import without_bot
+
+    logs.configure(level="warning")
+    run(without_bot(port=port, slack_url=slack_url))
 
 
 app.command("run")(run_command.run_bot)
@@ -139,7 +153,7 @@ app.command("digest")(digest.command)
 
 
 @app.command("settings")
-def printsettings_chosen() -> None:
+def print_settings() -> None:
     """Print every setting with its meaning and default, as a file for .env."""
     sys.stdout.write(env_example())
 

@@ -93,7 +93,7 @@ async def served(host: str, port: int, watched: Watched) -> AsyncIterator[str]:
         try:
             text = exposition(COUNTED, state, watched.live())
         except ImportError:
-            return web.Response(text="Install it with the extra `metrics`: pip install plaudit[metrics]\n", status=501)
+            return web.Response(text="Install it with the extra `metrics`: pip install 'plaudit[metrics]'\n", status=501)
         return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     app = web.Application()

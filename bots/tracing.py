@@ -36,7 +36,7 @@ async def tracing(endpoint: str) -> AsyncIterator[None]:
         from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - the same
         from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415 - the same
     except ImportError as error:
-        raise SettingsError("Spans need the extra `tracing`: pip install plaudit[tracing].") from error
+        raise SettingsError("Spans need the extra `tracing`: pip install 'plaudit[tracing]'.") from error
     provider = TracerProvider(resource=Resource.create({"service.name": "plaudit"}), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
     tracer = provider.get_tracer("plaudit")

@@ -1,7 +1,6 @@
 """The play: pocket and the bot side by side in this process, over real sockets on localhost."""
 
 import asyncio
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,8 @@ import orjson
 from rich.console import Console
 
 from bots.demo.acts import Acts
-from bots.demo.bot import bot_in, database_in
+from bots.demo.bot import bot_in, fresh
 from bots.demo.by_hand import chat_by_hand
-from bots.demo.chat.service import ChatPage
 from bots.demo.judging import show_judged
 from bots.demo.results import show_results
 from bots.demo.scene import Scene
@@ -23,7 +21,6 @@ from bots.pocket.model_script import Script
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.things import Platform
-from core.errors import SettingsError
 from core.following import follow
 from core.records import Record
 from core.store.sql import SqlStore
@@ -42,10 +39,8 @@ class Pace:
 
 _TO_WATCH: Final = Pace(150.0, 0.3, 1.0)
 _AT_ONCE: Final = Pace(None, 0.02, 0.05)
-_TO_TRY: Final = Pace(60.0, 0.4, 0.0)
 _PATIENCE: Final = 30.0
 _STAGES: Final[tuple[Platform, ...]] = ("slack", "discord")
-_MARK: Final = "made-by-plaudit-demo"
 
 
 async def play(directory: Path, *, fast: bool) -> None:
@@ -55,7 +50,7 @@ async def play(directory: Path, *, fast: bool) -> None:
         SettingsError: `directory` holds something that is not a demo's.
     """
     console = Console()
-    directory = _fresh(directory)
+    directory = fresh(directory)
     pace = _AT_ONCE if fast else _TO_WATCH
     # What happens while nobody listens is lost here, and has to be found.
     async with Pocket(slack=SlackRules(hold_while_away=False), model=Model()) as pocket:
@@ -69,29 +64,6 @@ async def play(directory: Path, *, fast: bool) -> None:
             async with bot_in(directory, pocket, *_STAGES):
                 await chat_by_hand(console, pocket, pocket.room("general", on=_STAGES[0]))
             await show_results(console, directory)
-
-
-async def chat(directory: Path, *, port: int) -> None:
-    """Serve the chat in a box as a page on this machine, the bot in both its platforms, until it is stopped.
-
-    Raises:
-        SettingsError: `directory` holds something that is not a demo's, or the port is taken.
-    """
-    console, directory, page = Console(), _fresh(directory), ChatPage()
-    pace = Script(tokens_per_second=_TO_TRY.tokens_per_second, first_token_after=_TO_TRY.first_token_after)
-    try:
-        async with Pocket(model=Model(pace), services=[page], port=port) as pocket:
-            for platform in _STAGES:
-                pocket.room("general", on=platform)
-                pocket.room("random", on=platform)
-            for name in ("Ada", "Ben", "Chloe", "You"):
-                pocket.person(name)
-            async with bot_in(directory, pocket, *_STAGES) as store, page.showing(pocket, store):
-                console.print(f"A chat to try, with the real bot in it: [bold]{pocket.origin}[/]   (Ctrl-C ends it)")
-                console.print(f"Its log: plaudit --database {database_in(directory)} events --follow", highlight=False)
-                await asyncio.Event().wait()
-    except OSError as error:
-        raise SettingsError(f"Port {port} is taken ({error.strerror or error}): choose another by --port.") from error
 
 
 async def _show(console: Console, pocket: Pocket, directory: Path, platform: Platform, pace: Pace) -> None:
@@ -122,13 +94,3 @@ async def _found(store: SqlStore, *, after: int) -> Record:
 def _in_words(record: Record) -> str:
     name, value = record.data["name"], orjson.dumps(record.data["value"]).decode()
     return f"Found, and in the log now: {record.seq} {record.type} {name} {value}, found_later"
-
-
-def _fresh(directory: Path) -> Path:
-    """The directory, empty but for our mark. What somebody else keeps there is not touched."""
-    if directory.exists() and any(directory.iterdir()) and not (directory / _MARK).exists():
-        raise SettingsError(f"{directory} holds other files. Name an empty or a new directory: plaudit demo --dir DIR")
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
-    (directory / _MARK).touch()
-    return directory.resolve() if directory.is_absolute() else directory

@@ -20,13 +20,14 @@ from bots.pocket.house import House
 from bots.pocket.slack_arguments import Arguments
 from bots.pocket.slack_events import callback, events_of, home_opened
 from bots.pocket.slack_files import Files
+from bots.pocket.slack_grants import Grants
 from bots.pocket.slack_http import SIGNING_SECRET, Requests
 from bots.pocket.slack_interactions import Interactions
 from bots.pocket.slack_rules import Limiter, SlackRules
 from bots.pocket.slack_socket import Delivery, Kind, Reason, SocketMode
 from bots.pocket.slack_text import ringing
 from bots.pocket.slack_views import Views
-from bots.pocket.slack_workspace import APP_ID, TEAM_ID, Json, SlackError, Workspace, user_id
+from bots.pocket.slack_workspace import TEAM_ID, Json, SlackError, Workspace
 from bots.pocket.things import Change, Message, Person, Reacted
 
 BOT_TOKEN = "xoxb-pocket"  # noqa: S105 - opens nothing but the box
@@ -87,10 +88,7 @@ class Slack:
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
         self.signing_secret = SIGNING_SECRET
-        self.tokens: dict[str, str] = {}
-        """Bots' tokens by OAuth, each with its workspace's id."""
-        self.codes: dict[str, str] = {}
-        """What is to be had for a code, once: a workspace's id."""
+        self.grants = Grants(self.workspace)
         self.scopes: Sequence[str] | None = None
         """What the bot's token may do, as each answer says; None: nothing is said of it. It is not enforced."""
         self.calls: list[Call] = []
@@ -199,6 +197,7 @@ class Slack:
             web.get("/slack/socket/{ticket}", self.sockets.serve),
             web.post("/slack/response/{ticket}", self._serve_response),
             web.post("/slack/upload/{file}", self._serve_upload),
+            web.get("/slack/oauth/v2/authorize", self.grants.serve),
             web.get("/slack/files-pri/{file}/{name}", self._serve_file),
         ]
 
@@ -255,9 +254,9 @@ class Slack:
 
     def _answer(self, call: Call, token: str, fault: Fault | None) -> Json:
         given = Arguments(call.arguments)
-        call.team = self.tokens.get(token, TEAM_ID if token == self.bot_token else "")
+        call.team = self.grants.tokens.get(token, TEAM_ID if token == self.bot_token else "")
         if call.method == _GRANT:
-            return self._grant(given)
+            return self.grants.access(given)
         self._check_token(call.method, token)
         call.retry_after = self._limiter.pause(call.method, given.text("channel"), call.at)
         if call.retry_after:
@@ -276,26 +275,6 @@ class Slack:
             raise SlackError("unknown_method", req_method=method)
         return self._methods[method](self.workspace, given)
 
-    def _grant(self, given: Arguments) -> Json:
-        """oauth.v2.access: a token for a code that a person came back with."""
-        team = self.codes.pop(given.text("code"), "")
-        if not team:
-            raise SlackError("invalid_code")
-        token = f"xoxb-{team}-{self._house.next_id():x}"
-        self.tokens[token] = team
-        return {
-            "ok": True,
-            "access_token": token,
-            "token_type": "bot",
-            "scope": "chat:write,commands",
-            "bot_user_id": user_id(self.workspace.assistant),
-            "app_id": APP_ID,
-            "team": {"id": team, "name": f"Team {team}"},
-            "enterprise": None,
-            "is_enterprise_install": False,
-            "authed_user": {"id": "U0INSTALLER"},
-        }
-
     def _open_connection(self) -> Json:
         if self.sockets.refusing:
             raise SlackError("internal_error")
@@ -308,7 +287,7 @@ class Slack:
         wanted, other = self.bot_token, self.app_token
         if method == _OPEN:
             wanted, other = other, wanted
-        if method != _OPEN and token in self.tokens:
+        if method != _OPEN and token in self.grants.tokens:
             return
         if token != wanted:
             raise SlackError("not_allowed_token_type" if token == other else "invalid_auth")

@@ -6,6 +6,7 @@ The flow: docs.slack.dev/authentication/installing-with-oauth. A state is good f
 import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urljoin
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -21,12 +22,12 @@ from slack_sdk.oauth.installation_store.async_installation_store import AsyncIns
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.slack.manifest import SCOPES
+from bots.slack.manifest import REDIRECT, SCOPES
 from core.clock import Clock
 from core.store.installations import Installations, Installed
 from core.store.sealing import Seal
 
-INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
+INSTALL: Final = "/slack/install"
 _MINUTES: Final = 10
 
 
@@ -134,11 +135,13 @@ def router(
     *, client_id: str, client_secret: str, api_url: str, installations: Installations, seal: Seal, clock: Clock
 ) -> APIRouter:
     """The two pages, for the web's application; they need no key: whoever may install apps says so to Slack."""
+    api_url = api_url.rstrip("/") + "/"
     flow = AsyncOAuthFlow(
-        client=AsyncWebClient(base_url=api_url.rstrip("/") + "/", retry_handlers=[]),
+        client=AsyncWebClient(base_url=api_url, retry_handlers=[]),
         settings=AsyncOAuthSettings(
             client_id=client_id,
             client_secret=client_secret,
+            authorization_url=urljoin(api_url, "../oauth/v2/authorize"),  # GovSlack's is beside its own API, too
             scopes=list(SCOPES),
             install_path=INSTALL,
             redirect_uri_path=REDIRECT,

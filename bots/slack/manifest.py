@@ -30,6 +30,8 @@ SCOPES: Final = {
 """Every scope of the bot's token, and what it is for."""
 PATH: Final = "/slack/events"
 """Where events, interactions and commands come in over HTTP."""
+REDIRECT: Final = "/slack/oauth_redirect"
+"""Where people come back from Slack who installed the app."""
 APP_SCOPE: Final = "connections:write"
 """The only scope of the app-level token: Socket Mode."""
 _EVENTS: Final = (
@@ -67,7 +69,7 @@ def manifest(name: str = "plaudit", command: str = "/plaudit", *, url: str = "")
         }
         settings["interactivity"]["request_url"] = f"{address}{PATH}"
         slash["url"] = f"{address}{PATH}"
-        oauth = {"redirect_urls": [f"{address}/slack/oauth_redirect"], **oauth}
+        oauth = {"redirect_urls": [f"{address}{REDIRECT}"], **oauth}
     return {
         "_metadata": {"major_version": 2},
         "display_information": {

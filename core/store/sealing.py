@@ -23,7 +23,7 @@ class Seal:
             from cryptography.fernet import Fernet, MultiFernet  # noqa: PLC0415 - an extra
         except ImportError as error:
             raise SettingsError(
-                "To keep tokens, install it with the extra `oauth`: pip install plaudit[oauth]"
+                "To keep tokens, install it with the extra `oauth`: pip install 'plaudit[oauth]'"
             ) from error
         try:
             self._fernet = MultiFernet([Fernet(each) for each in keys])

@@ -1,12 +1,7 @@
-"""A newcomer's way: init, doctor, run, the first vote, the report; and what doctor says where something is wrong."""
+"""What `plaudit init`, `doctor` and `manifest` say where something is wrong, or chosen."""
 
-import asyncio
 import os
-import signal
-import stat
-import sys
 
-import orjson
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -19,62 +14,11 @@ from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.server import Pocket
 from bots.slack.checking import check as check_slack
 from bots.slack.manifest import SCOPES
-from tests.scenarios.test_command_line import addresses, environment, is_one_sentence, plaudit
+from tests.scenarios.test_command_line import is_one_sentence, plaudit
 
 
 def found(findings, state):
     return [each for each in findings if each.state is state]
-
-
-def initialise(directory, pocket):
-    answers = [
-        *("y", "oops", pocket.slack.bot_token, pocket.slack.app_token, "y", pocket.discord.token),
-        *(pocket.model_url, "", "", ""),
-    ]
-    return CliRunner().invoke(app, ["init", "--dir", str(directory)], input="\n".join(answers) + "\n")
-
-
-async def test_from_init_to_the_first_vote_in_the_report(tmp_path):
-    async with Pocket() as pocket:
-        pocket.slack.scopes = tuple(SCOPES)
-        pocket.room("general", on="discord")
-        initialised = initialise(tmp_path, pocket)
-        urls = {name: value for name, value in addresses(pocket).items() if name.endswith(("API_URL", "GATEWAY_URL"))}
-        code, checked, err = await plaudit("doctor", cwd=tmp_path, **urls)
-        bot = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bots.cli", "run", "slack", "discord"), cwd=tmp_path, env=environment(**urls)
-        )
-        await pocket.until(lambda: pocket.slack.connected and pocket.discord.connected, timeout=20)
-        ada = pocket.person("Ada")
-        reply = await pocket.reply_to(await ada.says("@plaudit hello", pocket.room("general", on="slack")), timeout=10)
-        await ada.reacts("👍", reply)
-        await pocket.until(lambda: _votes(tmp_path), timeout=10)
-        bot.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(bot.wait(), 15)
-
-    _, report, _ = await plaudit("report", "--json", cwd=tmp_path)
-
-    assert initialised.exit_code == 0, initialised.output
-    assert "SLACK_BOT_TOKEN begins with xoxb-" in initialised.output
-    assert pocket.slack.bot_token not in initialised.output
-    assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
-    assert (code, err) == (0, ""), checked
-    assert "The bot can run." in checked
-    assert "✘" not in checked
-    assert "!" not in checked.replace("!=", "")
-    assert orjson.loads(report)["positive_count"] == 1
-
-
-def _votes(directory):
-    database = directory / "plaudit.db"
-    if not database.exists():
-        return False
-    import sqlite3  # noqa: PLC0415 - here alone
-
-    with sqlite3.connect(database) as connection:
-        count = connection.execute("SELECT count(*) FROM assessments").fetchone()
-    connection.close()
-    return count == (1,)
 
 
 async def test_init_writes_over_nothing(tmp_path):

@@ -21,8 +21,8 @@ from bots.pocket.slack_rules import SlackRules
 from bots.pocket.slack_workspace import channel_id, ts_of, user_id
 from bots.pocket.things import Message
 from bots.running import running
-from bots.slack.installing import INSTALL, REDIRECT, KeptInstallations
-from bots.slack.manifest import PATH, SCOPES
+from bots.slack.installing import INSTALL, KeptInstallations
+from bots.slack.manifest import PATH, REDIRECT, SCOPES
 from core.errors import SettingsError
 from core.store.database import open_store
 from core.store.sealing import Seal, keys_in
@@ -50,7 +50,7 @@ class Office:
 
     async def come_back(self, state: str, team: str) -> httpx2.Response:
         """Come back from Slack's page, where the app was allowed into `team`."""
-        self.world.pocket.slack.codes["code"] = team
+        self.world.pocket.slack.grants.codes["code"] = team
         # By hand: the cookie is for TLS alone, which a proxy has.
         cookie = {"Cookie": f"slack-app-oauth-state={state}"}
         return await self.browser.get(REDIRECT, params={"code": "code", "state": state}, headers=cookie)

@@ -71,17 +71,18 @@ class ChatPage:
             each.put_nowait(None)
 
     @asynccontextmanager
-    async def showing(self, pocket: Pocket, store: SqlStore) -> AsyncIterator[None]:
-        """Show what happens in `pocket`, and what `store` keeps of it, while the block lasts."""
+    async def showing(self, pocket: Pocket, store: SqlStore | None) -> AsyncIterator[None]:
+        """Show what happens in `pocket`, and what `store` keeps of it, where there is one, while the block lasts."""
         self._pocket, self._store = pocket, store
         unwatch = pocket.house.watch(self._changed)
-        following = asyncio.create_task(self._follow(store), name="show the log")
+        following = [asyncio.create_task(self._follow(store), name="show the log")] if store else []
         try:
             yield
         finally:
             unwatch()
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            for each in following:
+                each.cancel()
+            await asyncio.gather(*following, return_exceptions=True)
 
     def _changed(self, change: Change) -> None:
         match change:
@@ -138,6 +139,7 @@ class ChatPage:
             "messages": [shapes.message(each) for each in house.messages.values()],
             "records": self._records,
             "report": self._report,
+            "counts": self._store is not None,
         }
 
     async def _page(self, request: web.Request) -> web.StreamResponse:

@@ -297,7 +297,12 @@ const percent = (rate) => `${Math.round(rate * 100)}%`;
 
 function drawReport() {
   const told = state.report;
-  if (!told.replies) { $("report").replaceChildren(make("p", { class: "dim" }, "Ask something, and judge the answer: it shows here.")); return; }
+  if (!told.replies) {
+    const hint = state.counts ? "Ask something, and judge the answer: it shows here."
+      : "The bot that is led here keeps its own log: look with plaudit report and plaudit events.";
+    $("report").replaceChildren(make("p", { class: "dim" }, hint));
+    return;
+  }
   const votes = told.positive + told.negative;
   const box = make("div", {}, make("p", { class: "rate" }, votes ? percent(told.positive_rate) : "–", " ", make("small", {}, "positive")));
   if (told.interval.length) {
@@ -337,6 +342,7 @@ const hear = {
     for (const name of ["people", "rooms", "messages"]) state[name] = new Map(told[name].map((each) => [each.id, each]));
     state.records = told.records;
     state.report = told.report;
+    state.counts = told.counts;
     if (!state.people.has(state.person)) state.person = told.people.at(-1)?.id ?? null;
     if (!state.rooms.has(state.room)) state.room = shownRooms()[0]?.id ?? null;
     drawAll(); drawReport(); drawRecords();
