@@ -43,7 +43,7 @@ from core.telling.teller import Teller
 logger = logging.getLogger(__name__)
 
 _LOOK_FOR_IDLE: Final = 60.0
-_ADOPT: Final = 2.0
+_ADOPT: Final = 1.0
 """Seconds between two looks for questions that nobody is at."""
 _CHECK: Final = 5.0
 """Seconds between two looks for replies that are to be checked."""

@@ -26,7 +26,17 @@ from core.messages import (
 )
 from core.models import Models
 from core.outcome import Outcome
-from core.ports import CanRelay, CanShowTyping, ChatPlatform, Ended, LanguageModel, Leases, PendingTurn, Store
+from core.ports import (
+    CanRelay,
+    CanShowTyping,
+    ChatPlatform,
+    Ended,
+    LanguageModel,
+    Leases,
+    PendingTurn,
+    Store,
+    conversation_lease,
+)
 from core.prompt import Window, build_prompt
 from core.reading import FileReader
 from core.records import AddMessage, Record, envelop

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from core.controls import Attachment, Button, Form, Notice
 from core.events import MessageReceived
@@ -468,6 +468,15 @@ class PendingTurn:
     """What shows of the answer already."""
 
 
+CONVERSATION_LEASE: Final = "conversation:"
+"""What the name of the lease of a conversation begins with; its id follows."""
+
+
+def conversation_lease(conversation_id: str) -> str:
+    """The name of the lease of whoever answers in a conversation."""
+    return f"{CONVERSATION_LEASE}{conversation_id}"
+
+
 class Leases(Protocol):
     """Who is at what, among all processes that share the database. What dies with its process is free soon after.
 
@@ -582,6 +591,10 @@ class Store(Protocol):
         """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
         ...
 
+    async def chosen_model(self, place: PlaceRef) -> str:
+        """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
+        ...
+
     async def erase(self, person: PersonRef) -> int:
         """Erase a person's text, names and ids for good, from the log and the tables; the numbers stay.
 
@@ -589,10 +602,6 @@ class Store(Protocol):
         what they did before is not kept if it is told again. Returns how many records were changed. Their consent
         stands as it stood.
         """
-        ...
-
-    async def chosen_model(self, place: PlaceRef) -> str:
-        """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
         ...
 
     def data_of(self, person: str) -> AsyncIterator[Record]:

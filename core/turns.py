@@ -23,7 +23,7 @@ from core.events import MessageReceived
 from core.judging.replies import JudgedReply
 from core.leftovers import Leftovers, Platforms
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
-from core.ports import ChatPlatform, Leases, PendingTurn, Store
+from core.ports import CONVERSATION_LEASE, ChatPlatform, Leases, PendingTurn, Store, conversation_lease
 from core.said import Said, question_of
 from core.tasks import Tasks
 from core.words import NOTHING_TO_RESET, NOTHING_TO_RETRY, RESET_DONE, RETRYING, TOO_MANY_RETRIES
@@ -193,7 +193,7 @@ class Turns:
 
     def lose(self, name: str) -> None:
         """Somebody else may have this lease by now: nothing more of what it stands for is done here."""
-        if worker := self._workers.get(name.removeprefix(CONVERSATION)):
+        if worker := self._workers.get(name.removeprefix(CONVERSATION_LEASE)):
             logger.warning("lease_lost", extra={"lease": name})
             worker.cancel()
 

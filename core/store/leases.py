@@ -1,8 +1,8 @@
 """Who is at what: leases and waiting turns in the database, beside the log.
 
-A lease is held for `LIFE` seconds and renewed every `BEAT`, by the database's clock; when its process dies, it runs out.
-Whoever looks every second for what was left finds it within seven. A process that is held up for less than four
-seconds loses nothing; after more, it does nothing more under a lease until it knows that it has it still (`sure`).
+A lease is held for `LIFE` seconds and renewed every `BEAT`, by the database's clock; when its process dies, it runs
+out: whoever looks every second finds what was left within seven. A process that is held up for less than four seconds
+loses nothing; after more, it does nothing more under a lease until it knows that it has it still (`sure`).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from ulid import ULID
 
 from core.errors import DatabaseUnavailableError
 from core.messages import MessageRef, PlaceRef
-from core.ports import PendingTurn
+from core.ports import CONVERSATION_LEASE, PendingTurn
 from core.store.engine import Database
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,6 @@ CLAIM: Final = 86_400.0
 """Seconds for which a claim holds: longer than any platform delivers an event again."""
 _SLACK: Final = 1.0
 """A lease that runs out so soon is held for lost by its owner, before anyone else may take it."""
-_CONVERSATION: Final = "conversation:"
 _CLAIM: Final = "claim:"
 _COLUMNS: Final = "reply_id, conversation_id, question_id, place, retry_of, name, parts"
 
@@ -40,11 +39,6 @@ _NOW: Final = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     "postgresql": "extract(epoch from clock_timestamp())::float8",
 }
-
-
-def conversation_lease(conversation_id: str) -> str:
-    """The name of the lease of whoever answers in a conversation."""
-    return f"{_CONVERSATION}{conversation_id}"
 
 
 class SqlLeases:
@@ -97,7 +91,7 @@ class SqlLeases:
         )
         self._orphans = made(
             f"SELECT {_COLUMNS} FROM turns WHERE NOT EXISTS (SELECT 1 FROM leases "
-            f"WHERE leases.name = '{_CONVERSATION}' || turns.conversation_id AND leases.until >= {{now}}) "
+            f"WHERE leases.name = '{CONVERSATION_LEASE}' || turns.conversation_id AND leases.until >= {{now}}) "
             "ORDER BY number"
         )
 

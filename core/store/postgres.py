@@ -24,7 +24,9 @@ from core.store.engine import Result
 from core.store.envelope import Entry
 from core.store.tables import Base
 
-READERS = 8
+READERS = 7
+TOUCHERS = 2
+"""Connections for what is small and must not wait behind reads: a lease that is renewed too late is lost."""
 CONNECT_TIMEOUT = 10.0
 """Seconds until a server that does not answer counts as away."""
 COMMAND_TIMEOUT = 60.0
@@ -55,6 +57,7 @@ class PostgresDatabase:
     def __init__(self, url: URL) -> None:
         self._url = url
         self._readers = _engine(url, READERS).execution_options(isolation_level="AUTOCOMMIT")
+        self._touchers = _engine(url, TOUCHERS).execution_options(isolation_level="AUTOCOMMIT")
         self._at_work: set[asyncio.Future[Any]] = set()
         # Its own connection: appends never wait for a free one behind reads.
         self._writer = _engine(url, 1)
@@ -74,7 +77,7 @@ class PostgresDatabase:
 
     async def touch(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns; each of its statements is a transaction of its own, without the log's lock."""
-        return await self.read(work)
+        return await self._unbroken(self._twice(self._touch, work))
 
     async def scrub(self, work: Callable[[Connection], Result]) -> Result:
         """As `write`; then dead rows are taken out of the tables and the planner's samples of their values renewed.
@@ -103,6 +106,7 @@ class PostgresDatabase:
         """Let the connections go, once they are done."""
         await asyncio.gather(*self._at_work, return_exceptions=True)
         await self._readers.dispose()
+        await self._touchers.dispose()
         await self._writer.dispose()
 
     async def _unbroken(self, doing: Coroutine[None, None, Result]) -> Result:
@@ -125,7 +129,13 @@ class PostgresDatabase:
             return await do(work)
 
     async def _read(self, work: Callable[[Connection], Result]) -> Result:
-        async with self._connected(self._readers) as connection:
+        return await self._done_on(self._readers, work)
+
+    async def _touch(self, work: Callable[[Connection], Result]) -> Result:
+        return await self._done_on(self._touchers, work)
+
+    async def _done_on(self, engine: AsyncEngine, work: Callable[[Connection], Result]) -> Result:
+        async with self._connected(engine) as connection:
             with _nothing_done():
                 return await connection.run_sync(work)
 

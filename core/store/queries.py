@@ -5,6 +5,7 @@ The statements are made once, with named parameters: composing one costs more th
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, exists, false, literal_column, select, true, union
 
@@ -21,7 +22,7 @@ from core.store.tables import (
     SubjectRow,
     table,
 )
-from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message
+from core.store.values import ASSESSMENT, CONVERSATION, MESSAGE, as_assessment, as_conversation, as_message, as_messages
 
 _c = table(ConversationRow).c
 _m = table(MessageRow).c
@@ -48,8 +49,12 @@ _people = union(
 _authors = select(_m.id, _m.author).where(_m.id.in_(bindparam("ids", expanding=True)))
 _by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindparam("key")).scalar_subquery())
 _there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
-_newest = _there.limit(bindparam("limit"))
-_newest_up_to = _there.where(_m.seq <= bindparam("seq")).limit(bindparam("limit"))
+# As text for the driver, and with the columns as they are kept: a prompt waits for hundreds of these rows.
+_NEWEST = (
+    "SELECT id, role, content, timestamp, author, CAST(parts AS TEXT), question_id, status FROM messages "
+    "WHERE conversation_id = {0} AND deleted = FALSE AND seq <= {1} ORDER BY seq DESC LIMIT {2}"
+)
+_ANY_SEQ: Final = 2**62
 # The role as text, not as a parameter: only so does the partial index serve it.
 _recent_replies = _message.where(
     _m.role == literal_column(f"'{Role.ASSISTANT.value}'"),
@@ -209,6 +214,7 @@ class Messages:
 
     def newest(self, conversation_id: str, *, limit: int, up_to: int | None) -> list[Message]:
         """The newest messages of one conversation that are not deleted and not after seq `up_to`, newest first."""
-        query, bounds = (_newest, {}) if up_to is None else (_newest_up_to, {"seq": up_to})
-        rows = self._connection.execute(query, {"id": conversation_id, "limit": limit, **bounds})
-        return [as_message(row) for row in rows.all()]  # one fetch for all is the faster one
+        is_sqlite = self._connection.dialect.name == "sqlite"
+        query = _NEWEST.format(*(("?",) * 3 if is_sqlite else ("$1", "$2", "$3")))
+        bounds = (conversation_id, _ANY_SEQ if up_to is None else up_to, limit)
+        return as_messages(conversation_id, self._connection.exec_driver_sql(query, bounds).all())

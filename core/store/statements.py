@@ -72,12 +72,12 @@ class Statement:
     """Of those columns, by place, whose values the driver would not take as they are."""
     pack: Callable[[Columns], Any]
 
-    def run(self, connection: Connection, rows: Sequence[Row]) -> None:
-        """Do it for `rows`, no two of which are about the same thing."""
+    def run(self, connection: Connection, rows: Sequence[Row]) -> int:
+        """Do it for `rows`, no two of which are about the same thing; how many rows that made or changed."""
         columns: list[Sequence[Any]] = list(zip(*map(itemgetter(*self.columns), rows), strict=True))
         for place, encode in self.encoders:
             columns[place] = [None if value is None else encode(value) for value in columns[place]]
-        connection.exec_driver_sql(self.sql, self.pack(columns))
+        return connection.exec_driver_sql(self.sql, self.pack(columns)).rowcount
 
 
 class Statements:
@@ -90,6 +90,7 @@ class Statements:
         )
         is_postgres = dialect.name == "postgresql"
         self._newcomers = Newcomers(assessments.name, SOURCE, assessments.columns.keys()) if is_postgres else None
+        self._insert_newcomers = None if is_postgres else _insert_newcomers(dialect, assessments, SOURCE)
         self._count = _update(dialect, _COUNT, assessments, SOURCE)
         source = ", ".join(SOURCE)
         several = f"(SELECT {source} FROM {assessments.name} GROUP BY {source} HAVING count(*) > 1) AS given"  # noqa: S608
@@ -125,6 +126,8 @@ class Statements:
         """Put opinions in their place, then look at their neighbours; those of new sources have none but each other."""
         if self._newcomers is not None:
             rows = self._newcomers.take(connection, rows)
+        elif self._insert_newcomers is not None and self._insert_newcomers.run(connection, rows) == len(rows):
+            return
         if rows:
             self._steps[Step.ASSESS].run(connection, rows)
             sources = {tuple([row[name] for name in SOURCE]): row for row in rows}
@@ -152,6 +155,18 @@ def _insert(dialect: Dialect, target: Table, conflict: str) -> Statement:
         picked = ", ".join(f"{each}::jsonb" if _is_json(target, each) else each for each in columns)
         return Statement(f"{insert} SELECT {picked} FROM {given} {conflict}", columns, encoders, _in_arrays)  # noqa: S608 - our own names
     return Statement(f"{insert} VALUES ({', '.join('?' * len(columns))}) {conflict}", columns, encoders, _one_by_one)
+
+
+def _insert_newcomers(dialect: Dialect, target: Table, by: Sequence[str]) -> Statement:
+    """Puts in a row unless there is one that is the same in the columns `by`; for SQLite, row by row."""
+    columns = tuple(column.name for column in target.columns)
+    given = ", ".join(f"?{place}" for place, _ in enumerate(columns, start=1))
+    same = " AND ".join(f"{name} = ?{columns.index(name) + 1}" for name in by)
+    sql = (
+        f"INSERT INTO {target.name} ({', '.join(columns)}) SELECT {given} "  # noqa: S608 - our own names
+        f"WHERE NOT EXISTS (SELECT 1 FROM {target.name} WHERE {same})"
+    )
+    return Statement(sql, columns, _encoders(dialect, target, columns), _one_by_one)
 
 
 def _unnest(dialect: Dialect, target: Table, columns: Sequence[str]) -> str:

@@ -4,7 +4,10 @@ Each kind of row has its columns named here, in the order in which the function 
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+from orjson import loads
 
 from core.feedback import Assessment, AssessmentSource, SourceType
 from core.messages import Conversation, Message, MessageRef, ModelIdentity, PlaceRef, ReplyStatus, Role
@@ -58,6 +61,28 @@ def as_message(row: Iterable[Any]) -> Message:
     refs = tuple([MessageRef(*part.split(":", 3)) for part in parts])  # what `parse` does, at half its price
     status = _STATUSES[status]
     return Message(id_, conversation_id, _ROLES[role], content, timestamp, author, refs, question_id, status, deleted)
+
+
+def as_messages(conversation_id: str, rows: Iterable[Any]) -> list[Message]:
+    """The messages of a conversation that are not deleted, of rows as the driver gives them.
+
+    They have an id, role, content, timestamp (text on SQLite), author, parts as text, question and status.
+    """
+    read, ref, roles, statuses = datetime.fromisoformat, MessageRef, _ROLES, _STATUSES
+    return [
+        Message(
+            id_,
+            conversation_id,
+            roles[role],
+            content,
+            read(at) if at.__class__ is str else at,
+            author,
+            tuple([ref(*part.split(":", 3)) for part in loads(parts)]),
+            question_id,
+            statuses[status],
+        )
+        for id_, role, content, at, author, parts, question_id, status in rows
+    ]
 
 
 def as_assessment(row: Iterable[Any]) -> Assessment:

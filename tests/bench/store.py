@@ -1,23 +1,23 @@
 """What the store costs: appends beside the raw drivers and the ORM, acknowledgements, rebuilding, opening.
 
 Run as `python -m tests.bench.store` (make bench-store). What is compared takes turns, in one run, on rows of the same
-kind, in one database; a figure is the median of the rounds. The drivers and the ORM write the log alone and are given
-rows that are ready; the store makes them of records, and folds them. How much the ORM loses by a commit a record hangs
-on what a sync costs, which is shown. `--records` says how large the log is that is rebuilt and read.
+kind, in one database, with the same settings and connections that are open; a figure is the median of the rounds. The
+drivers and the ORM write the log alone and are given rows that are ready; the store makes them of records, and folds
+them: what the drivers take for the rows of both tables is shown beside it. How much the ORM loses by a commit a record
+hangs on what a sync costs, which is shown, too. `--records` says how large the log is that is rebuilt and read.
 """
 
 import argparse
 import asyncio
 import gc
-import os
 import resource
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,21 +26,18 @@ import asyncpg
 import orjson
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import event
-from sqlmodel import Session, create_engine
 
+from bots import loop
 from core.messages import MessageRef
 from core.records import Record
-from core.store import log
-from core.store.columns import to_iso_text
 from core.store.database import open_store, upgrade
-from core.store.envelope import entry
 from core.store.sql import SqlStore
-from core.store.tables import RecordRow
+from core.store.writer import LARGEST_GROUP
 from tests.bench.store_log import ask, conversation, conversations, votes
+from tests.bench.store_rivals import BOTH, LOG, Orm, RawPostgres, RawSqlite, fields_of, ready, syncs
 from tests.conftest import _server
 
-PRODUCERS, GROUP, ROUNDS = 256, 100, 5
+PRODUCERS, ROUNDS = 256, 5
 APPENDS = 10_000
 BY_ORM = 200
 RATE, SECONDS = 1_000, 5
@@ -70,21 +67,29 @@ async def appends(home: Path, postgres: str) -> dict[str, float]:
     async with AsyncExitStack() as stack:
         on_file = await stack.enter_async_context(open_store(str(path)))
         on_server = await stack.enter_async_context(open_store(postgres))
-        rates: dict[str, list[float]] = {}
-        runs: dict[str, tuple[int, Prepare, Callable[[list[Any]], Awaitable[None]]]] = {
-            "sqlite": (APPENDS, list, lambda rows: by_many(on_file, rows)),
-            "raw sqlite": (APPENDS, texts_of, lambda rows: asyncio.to_thread(raw_sqlite, path, rows)),
-            "orm": (BY_ORM, fields_of, lambda rows: asyncio.to_thread(by_orm, path, rows)),
-            "postgres": (APPENDS, list, lambda rows: by_many(on_server, rows)),
-            "raw postgres": (APPENDS, rows_of, lambda rows: raw_postgres(postgres, rows)),
+
+        def texts(records: Iterable[Record]) -> list[Any]:
+            return ready(records, texts=True)
+
+        def values(records: Iterable[Record]) -> list[Any]:
+            return ready(records, texts=False)
+
+        async def on(tables: Sequence[Any]) -> RawPostgres:
+            return RawPostgres(await asyncpg.connect(postgres), tables, LARGEST_GROUP)
+
+        runs: dict[str, tuple[int, Prepare, Any]] = {
+            "sqlite": (APPENDS, list, partial(by_many, on_file)),
+            "raw sqlite": (APPENDS, texts, RawSqlite(path, LOG)),
+            "raw sqlite, both tables": (APPENDS, texts, RawSqlite(path, BOTH)),
+            "orm": (BY_ORM, fields_of, Orm(path)),
+            "postgres": (APPENDS, list, partial(by_many, on_server)),
+            "raw postgres": (APPENDS, values, await on(LOG)),
+            "raw postgres, both tables": (APPENDS, values, await on(BOTH)),
         }
-        for _ in range(ROUNDS):
-            for name, (size, prepare, run) in runs.items():
-                rows = prepare(votes(next(numbers), size))
-                gc.collect()
-                gc.freeze()  # what the benchmark holds is none of the store's affair
-                rates.setdefault(name, []).append(size / await seconds(run(rows)))
-        rate = {name: statistics.median(each) for name, each in rates.items()}
+        rate = await rates(runs)
+        for _, _, run in runs.values():
+            if hasattr(run, "close"):
+                await run.close()
         show("Durable appends, records a second", rate | {"syncs": syncs(home / "synced")})
         return {
             "append_sqlite_over_raw": rate["sqlite"] / rate["raw sqlite"],
@@ -93,6 +98,18 @@ async def appends(home: Path, postgres: str) -> dict[str, float]:
             "ack_p99_ms_sqlite": await acknowledged(on_file),
             "ack_p99_ms_postgres": await acknowledged(on_server),
         }
+
+
+async def rates(runs: dict[str, tuple[int, Prepare, Any]]) -> dict[str, float]:
+    """Records a second of each: how many, what makes them ready, and what writes them."""
+    found: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        for name, (size, prepare, run) in runs.items():
+            rows = prepare(votes(next(numbers), size))
+            gc.collect()
+            gc.freeze()  # what the benchmark holds is none of the store's affair
+            found.setdefault(name, []).append(size / await seconds(run(rows)))
+    return {name: statistics.median(each) for name, each in found.items()}
 
 
 async def seconds(work: Awaitable[Any]) -> float:
@@ -110,74 +127,6 @@ async def by_many(store: SqlStore, rows: list[Record]) -> None:
             await store.append(each)
 
     await asyncio.gather(*(produce(rows[start::PRODUCERS]) for start in range(PRODUCERS)))
-
-
-def raw_sqlite(path: Path, rows: list[Any]) -> None:
-    """The log's rows alone, by executemany."""
-    names = ", ".join(log.COLUMNS)
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA synchronous = FULL")
-    for group in groups(rows):
-        connection.executemany(f"INSERT INTO records ({names}) VALUES ({', '.join('?' * len(log.COLUMNS))})", group)
-        connection.commit()
-    connection.close()
-
-
-def by_orm(path: Path, rows: list[dict[str, Any]]) -> None:
-    """The log's rows alone, each added and committed."""
-    engine = create_engine(f"sqlite:///{path}")
-    event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = FULL"))
-    with Session(engine) as session:
-        for row in rows:
-            session.add(RecordRow(**row))
-            session.commit()
-    engine.dispose()
-
-
-def syncs(path: Path) -> float:
-    """How often a second the disk keeps a page for good."""
-    times = 200
-    begun = time.perf_counter()
-    with path.open("wb", buffering=0) as file:
-        for _ in range(times):
-            file.write(bytes(4_096))
-            os.fsync(file)
-    return times / (time.perf_counter() - begun)
-
-
-async def raw_postgres(url: str, rows: list[Any]) -> None:
-    """The log's rows alone, in arrays, as many at once as the store has from so many producers."""
-    kinds = {"at": "timestamptz", "committed_at": "timestamptz"}
-    arrays = ", ".join(f"${place}::{kinds.get(name, 'text')}[]" for place, name in enumerate(log.COLUMNS, start=1))
-    names = ", ".join(log.COLUMNS)
-    picked = names.replace("data", "data::jsonb")
-    insert = f"INSERT INTO records ({names}) SELECT {picked} FROM unnest({arrays}) AS given ({names})"
-    connection = await asyncpg.connect(url)
-    for group in groups(rows, PRODUCERS):
-        await connection.execute(insert, *map(list, zip(*group, strict=True)))
-    await connection.close()
-
-
-def rows_of(records: Iterable[Record]) -> list[tuple[Any, ...]]:
-    """The records as rows of the log: what the drivers are given costs them nothing to make."""
-    return [log.values(entry(each), each.at, each.at) for each in records]
-
-
-def texts_of(records: Iterable[Record]) -> list[tuple[Any, ...]]:
-    """The same with times as SQLite has them."""
-    return [log.values(entry(each), to_iso_text(each.at), to_iso_text(each.at)) for each in records]
-
-
-def fields_of(records: Iterable[Record]) -> list[dict[str, Any]]:
-    """The same as the ORM takes them."""
-    records = list(records)
-    data = ({"data": dict(each.data)} for each in records)
-    return [dict(zip(log.COLUMNS, row, strict=True)) | own for row, own in zip(rows_of(records), data, strict=True)]
-
-
-def groups(values: list[Any], size: int = GROUP) -> Iterator[list[Any]]:
-    """As many as one commit takes."""
-    return (values[start : start + size] for start in range(0, len(values), size))
 
 
 async def acknowledged(store: SqlStore) -> float:
@@ -261,5 +210,5 @@ if __name__ == "__main__":
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--rebuild", help="Only rebuild this file.")
     options = parser.parse_args()
-    found = asyncio.run(rebuilt(options.rebuild) if options.rebuild else main(options.records))
+    found = loop.run(rebuilt(options.rebuild) if options.rebuild else main(options.records))
     sys.stdout.write(orjson.dumps({name: round(value, 3) for name, value in found.items()}).decode() + "\n")

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 
 from core.messages import MessageRef, PlaceRef
-from core.ports import PendingTurn
+from core.ports import PendingTurn, conversation_lease
 from core.store import leases as sql_leases
 from core.store.database import connected, open_store
-from core.store.leases import SqlLeases, conversation_lease
+from core.store.leases import SqlLeases
 from core.store.memory_leases import MemoryLeases
 
 PARTS = (MessageRef("slack", "T1", "C1", "1.000001"), MessageRef("slack", "T1", "C1", "1.000002"))
