@@ -1,10 +1,11 @@
 """The log itself as files: JSONL, a record a line, in the order of `seq`, so many seqs a file.
 
 It is the operator's own copy: people stand in it as the platform knows them. A row of the database becomes a line
-without becoming a `Record` in between.
+without becoming a `Record` in between; on SQLite the database itself writes the lines.
 """
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -20,7 +21,7 @@ from core.exports.making import WRITING, Progress, Source
 from core.exports.place import Place, sha256
 from core.exports.raw import gives_text, raw_cursor, uncollected
 from core.store import log
-from core.store.columns import to_iso_text, to_json_text
+from core.store.columns import to_iso_text
 from core.store.engine import Database
 
 SHARD_SEQS: Final = 250_000
@@ -28,11 +29,22 @@ SEVERAL: Final = 4
 """Files from which on a second process helps: it takes as long to start as fifty thousand records."""
 _PAGE: Final = 20_000
 """Records read in one transaction."""
-_BUFFER: Final = 1 << 18
-_READ: Final = (
-    "SELECT seq, id, type, version, topic, at, committed_at, source, conversation_id, message_id, subject, "
-    "idempotency_key, CAST(data AS TEXT) FROM records WHERE seq > {after} AND seq <= {up_to} ORDER BY seq"
+_CHUNK: Final = 500
+"""Records whose lines are in memory at once: some hundred kilobytes."""
+_ENVELOPE: Final = (
+    *("seq", "id", "type", "version", "topic", "at", "committed_at", "source"),
+    *("conversation_id", "message_id", "subject", "idempotency_key"),
 )
+"""What stands in a line before the data, in this order."""
+_SPAN: Final = "FROM records WHERE seq > {after} AND seq <= {up_to} ORDER BY seq"
+_READ: Final = f"SELECT {', '.join(_ENVELOPE)}, CAST(data AS TEXT) {_SPAN}"
+_NAMED: Final = ", ".join(f"'{each}', {each}" for each in _ENVELOPE)
+# The last value is a text, so that the brace that is taken off is the object's.
+_LINE: Final = f"rtrim(json_object({_NAMED}), '}}}}') || ',\"data\":' || data || '}}}}' || char(10)"
+# What is joined stays in the order of the subquery: SQLite keeps that for every aggregate but count, min and max
+# (its select.c, where it leaves out an ORDER BY).
+_JOINED: Final = "count(*), CAST(group_concat(line, '') AS BLOB)"
+_LINES: Final = f"SELECT {_JOINED} FROM (SELECT {_LINE} AS line {_SPAN})"  # noqa: S608 - our own names
 
 
 async def write_log(
@@ -122,49 +134,55 @@ def _name(start: int, end: int) -> str:
 
 
 async def _write(database: Database, place: Place, start: int, end: int) -> dict[str, Any]:
-    name = _name(start, end)
-    rows = 0
-    with place.making(name) as half, half.open("wb", buffering=_BUFFER) as file:
+    name, rows = _name(start, end), 0
+    with place.making(name) as half, half.open("wb") as file:
+        hashed = Hashed(file)
         for after in range(start, end, _PAGE):
-            rows += await database.read(partial(_copy, file=file, after=after, up_to=min(after + _PAGE, end)))
-    path = place.directory / name
-    digest = await asyncio.to_thread(sha256, path)
-    return {"path": name, "rows": rows, "bytes": path.stat().st_size, "sha256": digest}
+            rows += await database.read(partial(_copy, file=hashed, after=after, up_to=min(after + _PAGE, end)))
+    size = (place.directory / name).stat().st_size
+    return {"path": name, "rows": rows, "bytes": size, "sha256": hashed.digest.hexdigest()}
+
+
+class Hashed:
+    """A file that is written, and the digest of all that was."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+
+    def write(self, text: bytes) -> None:
+        """Add `text`."""
+        self._file.write(text)
+        self.digest.update(text)
 
 
 @uncollected()
-def _copy(connection: Connection, file: IO[bytes], after: int, up_to: int) -> int:
-    """Write the records in the order of `seq`; how many there were.
-
-    No two lines are in memory at once: keeping a thousand takes the allocator ten times as long as making them.
-    """
-    count = 0
-    with raw_cursor(connection, _READ.format(after=int(after), up_to=int(up_to))) as rows:
-        is_sqlite = gives_text(connection)
-        for row in rows if is_sqlite else map(_as_sqlite_has_it, rows.fetchall()):
-            seq, id_, type_, version, topic, at, committed_at, source, conversation, message, subject, key, data = row
-            line = {
-                "seq": seq,
-                "id": id_,
-                "type": type_,
-                "version": version,
-                "topic": topic,
-                "at": at,
-                "committed_at": committed_at,
-                "source": source,
-                "conversation_id": conversation,
-                "message_id": message,
-                "subject": subject,
-                "idempotency_key": key,
-                "data": orjson.Fragment(data),  # it is JSON already
-            }
-            file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
-            count += 1
+def _copy(connection: Connection, file: Hashed, after: int, up_to: int) -> int:
+    """Write the records in the order of `seq`; how many there were."""
+    count, lines = 0, _lines_of_sqlite if gives_text(connection) else _lines
+    for start in range(int(after), int(up_to), _CHUNK):
+        rows, text = lines(connection, start, min(start + _CHUNK, int(up_to)))
+        if text:
+            file.write(text)
+        count += rows
     return count
 
 
-def _as_sqlite_has_it(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Times as text; data without the spaces that Postgres puts into its text."""
-    *first, at, committed_at, source, conversation, message, subject, key, data = row
-    times = to_iso_text(at), to_iso_text(committed_at)
-    return (*first, *times, source, conversation, message, subject, key, to_json_text(orjson.loads(data)))
+def _lines_of_sqlite(connection: Connection, after: int, up_to: int) -> tuple[int, bytes | None]:
+    """How many records there are, and their lines: JSON as orjson writes it, too."""
+    with raw_cursor(connection, _LINES.format(after=after, up_to=up_to)) as rows:
+        found: tuple[int, bytes | None] = rows.fetchone()
+    return found
+
+
+def _lines(connection: Connection, after: int, up_to: int) -> tuple[int, bytes]:
+    """The same of Postgres: with times as SQLite has them, and data without the spaces that stand in its text."""
+    with raw_cursor(connection, _READ.format(after=after, up_to=up_to)) as rows:
+        lines = [_line(row) for row in rows.fetchall()]
+    return len(lines), b"".join(lines)
+
+
+def _line(row: tuple[Any, ...]) -> bytes:
+    line = dict(zip(_ENVELOPE, row, strict=False))
+    line |= {name: to_iso_text(line[name]) for name in ("at", "committed_at")}
+    return orjson.dumps(line | {"data": orjson.loads(row[-1])}, option=orjson.OPT_APPEND_NEWLINE)

@@ -268,6 +268,25 @@ async def test_the_log_is_written_record_by_record(sql_store, database_url, tmp_
     assert [each.kind for each in await sql_store.ledger().exports()] == ["log"]
 
 
+async def test_every_letter_stands_in_the_log_as_orjson_writes_it(sql_store, database_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(log_files, "_CHUNK", 2)
+    every = "".join(map(chr, [*range(1, 0x100), 0x2028, 0xFFFD, 0x1F44D]))
+    fields = dict.fromkeys(("topic", "source", "subject", "message_id"), every)
+    told = [replace(begun(f"{number}{every}"), **fields, idempotency_key=f"{number}{every}}}") for number in range(5)]
+    await sql_store.append(*told)
+
+    async with connected(database_url) as database:
+        source = Source(database_url, database, sql_store.ledger(), await sql_store.pseudonyms())
+        manifest = await write_log(source, tmp_path / "log")
+
+    [file] = manifest["files"]
+    written = (tmp_path / "log" / file["path"]).read_bytes()
+    lines = [orjson.loads(line) for line in written.split(b"\n")[:-1]]
+    assert [each["idempotency_key"] for each in lines] == [each.idempotency_key for each in told]
+    assert written == b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in lines)
+    assert (file["bytes"], file["sha256"]) == (len(written), hashlib.sha256(written).hexdigest())
+
+
 def breaks_off(what: str, at: int) -> Any:
     """Something to tell of the progress, who breaks it off."""
 
