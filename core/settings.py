@@ -351,11 +351,15 @@ class Settings(BaseSettings):
         """Read them all.
 
         Raises:
-            SettingsError: one is misspelt or out of bounds; the message names it and says what it may be.
+            SettingsError: one is misspelt or out of bounds, or .env cannot be read; the message says what to do.
         """
-        _refuse_unknown(environ)
         try:
+            _refuse_unknown(environ)
             return cls(**chosen)
+        except UnicodeDecodeError as error:
+            raise SettingsError(".env is not UTF-8: save it as UTF-8, without special characters.") from error
+        except OSError as error:
+            raise SettingsError(f".env cannot be read: {error.strerror}.") from error
         except ValidationError as error:
             lines = [f"{_name_in_error(each['loc'])}: {each['msg'].lower()}" for each in error.errors()]
             raise SettingsError(

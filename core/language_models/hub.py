@@ -29,6 +29,8 @@ _TOO_MANY_REQUESTS = 429
 _UNAUTHORISED = (401, 403)
 _NOT_FOUND = 404
 _SERVER_ERROR = 500
+_MOST_TOKENS: Final = 2**31 - 1
+"""More of them the database has no number for."""
 
 
 class HubModel:
@@ -163,17 +165,29 @@ def _data_url(image: Image) -> str:
 
 def _translate(chunk: Mapping[str, Any]) -> Chunk:
     usage = chunk.get("usage")
-    counted = Usage(usage["prompt_tokens"], usage["completion_tokens"]) if usage else None
+    counted = Usage(_count(usage["prompt_tokens"]), _count(usage["completion_tokens"])) if usage else None
     choices = chunk.get("choices")
     if not choices:
         return Chunk(usage=counted)
     delta = choices[0].get("delta") or {}
     return Chunk(
-        text=delta.get("content") or "",
-        thinking=delta.get("reasoning_content") or delta.get("reasoning") or "",
-        finish_reason=choices[0].get("finish_reason"),
+        text=_text(delta.get("content")),
+        thinking=_text(delta.get("reasoning_content") or delta.get("reasoning")),
+        finish_reason=_text(choices[0].get("finish_reason")) or None,
         usage=counted,
     )
+
+
+def _text(told: object) -> str:
+    if not isinstance(told, str | None):
+        raise TypeError(told)
+    return told or ""
+
+
+def _count(told: object) -> int:
+    if not isinstance(told, int) or not 0 <= told <= _MOST_TOKENS:
+        raise TypeError(told)
+    return told
 
 
 # The first row that fits an error says it in words for the chat and in one for the log.

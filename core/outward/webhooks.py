@@ -83,7 +83,7 @@ class WebhookChannel:
             return min(float(header), LONGEST_PAUSE)
         try:
             until = parsedate_to_datetime(header)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0
         moment = until if until.tzinfo else until.replace(tzinfo=UTC)
         return min(max(0.0, (moment - datetime.fromtimestamp(self._now(), UTC)).total_seconds()), LONGEST_PAUSE)
