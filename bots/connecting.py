@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from core.errors import PlatformUnavailableError, RateLimitedError
 from core.ports import ChatPlatform
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -39,9 +40,7 @@ async def connect(
     try:
         await asyncio.gather(*tasks)
     finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
 
 
 async def _connect(

@@ -42,7 +42,7 @@ from core.reading import FileReader
 from core.records import AddMessage, Record, envelop
 from core.relaying import RelayedReply
 from core.streaming import ReplyStream
-from core.tasks import Tasks
+from core.tasks import Tasks, cancelled
 from core.thinking import ThoughtFilter
 
 logger = logging.getLogger(__name__)
@@ -269,9 +269,7 @@ class Answering:
                 await asyncio.wait([reading])
         except asyncio.CancelledError:
             # The turn is another process's now: not a word more of it from here.
-            for each in (showing, reading):
-                each.cancel()
-            await asyncio.gather(showing, reading, return_exceptions=True)
+            await cancelled([showing, reading])
             raise
         finally:
             self._reading.discard(reading)

@@ -15,6 +15,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from core.policy.cron import Cron
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -90,9 +91,7 @@ async def timers(*jobs: Job) -> AsyncIterator[None]:
         scheduler.shutdown(wait=False)
         if at_work:
             await asyncio.wait(at_work, timeout=_LAST_WORK)
-        for task in at_work:
-            task.cancel()
-        await asyncio.gather(*at_work, return_exceptions=True)
+        await cancelled(at_work)
 
 
 async def _run(job: Job, at_work: set[asyncio.Task[object]]) -> None:

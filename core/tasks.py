@@ -2,10 +2,29 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, Final
 
 logger = logging.getLogger(__name__)
+
+_AGAIN: Final = 5.0
+"""Seconds."""
+
+
+async def cancelled(tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN) -> None:
+    """Cancel them and wait until each has ended; how it did is nobody's concern any more.
+
+    Once may not be enough: on Python 3.11 `asyncio.wait_for` forgets a cancellation that comes as what it waits for
+    ends (github.com/python/cpython/issues/86296), and the platforms' libraries are full of it. So whoever goes on for
+    `again` seconds is cancelled again.
+    """
+    tasks = list(tasks)
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.wait(left, timeout=again)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Tasks:
@@ -42,8 +61,7 @@ class Tasks:
 
     async def cancel(self) -> None:
         """Let none of them go on."""
-        for task in self._running:
-            task.cancel()
+        await cancelled(self._running)
         await self.wait()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -34,6 +34,7 @@ from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, Interaction, MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, Tally, never
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -212,7 +213,7 @@ async def connected(
                 await handle(event, platform)
 
         registering = asyncio.create_task(register(rest, application), name="register commands")
-        stack.push_async_callback(_end, registering)
+        stack.push_async_callback(cancelled, [registering])
         gateway = Gateway(
             clients,
             gateway_url,
@@ -239,11 +240,6 @@ async def _split(rest: Rest, shards: Shards | None) -> tuple[Shards, int]:
     heard = chosen(shards, advice)
     logger.info("shards_chosen", extra={"platform": PLATFORM, "shards": len(heard.ids), "of": heard.count})
     return heard, advice.at_once
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 def _room(place: PlaceRef) -> str:

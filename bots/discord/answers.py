@@ -19,6 +19,7 @@ from bots.discord.render_controls import EPHEMERAL, modal, pages
 from bots.discord.rest import Rest
 from core.controls import Attachment, Form, Notice
 from core.errors import MessageGoneError, PlatformError
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -71,8 +72,7 @@ class Answers:
                 await self._acknowledge(open_, done=False)
             await task
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await cancelled([task])
             await self._acknowledge(open_, done=True)
 
     async def whisper(self, ticket: str, told: Notice) -> None:

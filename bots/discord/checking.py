@@ -14,7 +14,7 @@ from bots.discord.permissions import INTENT_MISSING, can_read_messages, in_chann
 from bots.discord.rest import Rest
 from bots.findings import Finding, bad, good, odd
 from core.clock import SystemClock
-from core.errors import PlatformError
+from core.errors import PlaceGoneError, PlatformError
 
 _TEXT, _FORUM, _NEWS = 0, 15, 5
 _ANSWERED_IN: Final = (_TEXT, _NEWS, _FORUM)
@@ -31,7 +31,10 @@ async def check(token: str, api_url: str, charts_in: Collection[str] = ()) -> li
     async with aiohttp.ClientSession() as session:
         rest = Rest(session, api_url, token, user_agent=user_agent(), clock=SystemClock())
         try:
-            me = await _get(rest, "/users/@me")
+            try:
+                me = await _get(rest, "/users/@me")
+            except PlaceGoneError:
+                return [bad("Discord", f"{api_url} is not its interface", "Mend DISCORD_API_URL, or take it away.")]
             application = await _get(rest, "/applications/@me")
             found = [
                 good("Discord's token", str(me["username"])),

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -15,6 +15,8 @@ from bots.discord.refusals import NOT_ACCEPTED, is_passing
 from core.errors import PlatformError, PlatformRefusedTokenError, PlatformUnavailableError
 
 logger = logging.getLogger(__name__)
+
+_NOT_FOUND: Final = 404
 
 
 class Client(discord.Client):
@@ -75,7 +77,8 @@ async def _log_in(client: Client, token: str, api_url: str) -> None:
     except discord.HTTPException as error:
         if is_passing(error.status):
             raise PlatformUnavailableError(f"Discord is out of order: {error}") from error
-        raise PlatformError(f"Discord refuses to let the bot in: {error}") from error
+        address = ". Check DISCORD_API_URL." if error.status == _NOT_FOUND else ""
+        raise PlatformError(f"Discord refuses to let the bot in: {error}{address}") from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise PlatformUnavailableError(
             f"Discord cannot be reached at {api_url}. Check the network, or DISCORD_API_URL if you set it."

@@ -145,13 +145,15 @@ class Connection:
                 sequence=before.sequence,
                 resume=True,
             )
-            self._client.ws = await asyncio.wait_for(connecting, _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                self._client.ws = await connecting
         else:
             async with self._identifying.turn(self.shard):
                 connecting = DiscordWebSocket.from_client(
                     self._client, initial=True, gateway=self._gateway, shard_id=self.shard
                 )
-                self._client.ws = await asyncio.wait_for(connecting, _PATIENCE)
+                async with asyncio.timeout(_PATIENCE):
+                    self._client.ws = await connecting
         await self._poll(self._client.ws)
 
     async def _poll(self, ws: DiscordWebSocket) -> None:

@@ -14,6 +14,7 @@ from bots.discord.listening import Listener
 from bots.discord.reading import PLATFORM
 from core.clock import Clock
 from core.errors import PlatformUnavailableError
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Gateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await _cancelled(self._keeping)
+        await cancelled(self._keeping)
         await asyncio.gather(*(each.close() for each in self._listeners))
 
     async def ready(self) -> None:
@@ -74,7 +75,7 @@ class Gateway:
                 for each in done:
                     each.result()
         finally:
-            await _cancelled(waiting)
+            await cancelled(waiting)
         for each in self._keeping:
             each.add_done_callback(_ended)
 
@@ -99,12 +100,6 @@ def _both(listener: Listener, connection: Connection) -> Callable[[dict[str, Any
         connection.heard(frame)
 
     return hear
-
-
-async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for each in tasks:
-        each.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _ended(keeping: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bots.discord.rest import Rest
 from core.errors import PlatformError
+from core.tasks import cancelled
 
 _AFTER: Final = 0.4
 _SECONDS: Final = 8.0
@@ -30,11 +31,10 @@ class Indicator:
         try:
             yield
         finally:
-            task.cancel()
             tasks.discard(task)
             if not tasks:
                 self._tasks.pop(room, None)
-            await asyncio.gather(task, return_exceptions=True)
+            await cancelled([task])
 
     def end(self, room: str) -> None:
         """Show it no longer: a message ends it by itself, and a call that came after that would bring it back."""

@@ -18,6 +18,7 @@ from bots.discord.translate import EVENTS, channel_of, translate
 from core.clock import Clock
 from core.errors import DatabaseUnavailableError
 from core.events import Event, Interaction, ReactionAdded, ReactionRemoved, ReactionsCleared
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -96,9 +97,7 @@ class Listener:
         """Let what was heard be kept, for a moment; then drop it."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_LAST_WORDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(self._tasks)
 
     def _begin(self, frame: Mapping[str, Any]) -> None:
         data = frame.get("d")

@@ -20,7 +20,7 @@ from bots.slack.history import History
 from bots.slack.listening import bolt, listen
 from bots.slack.people import Directory
 from bots.slack.posted import Posted
-from bots.slack.refusals import asking, code_of, refusal
+from bots.slack.refusals import APP_TOKEN, BOT_TOKEN, asking, code_of, refusal
 from bots.slack.render import LIMITS, STREAM_LIMITS, render, without_live_mentions
 from bots.slack.render_controls import offered
 from bots.slack.sharing import Sharing, fetched_from_slack
@@ -32,6 +32,7 @@ from core.errors import PlatformError, PlatformUnavailableError
 from core.events import Event, MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally, never
+from core.tasks import cancelled
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
 CatchUp = Callable[[ChatPlatform, datetime | None], None]
@@ -254,9 +255,7 @@ async def connected(
             loading.add_done_callback(lambda task: None if task.cancelled() else catch_up(platform, None))
             yield platform
         finally:
-            for task in (loading, watching):
-                task.cancel()
-            await asyncio.wait([loading, watching])
+            await cancelled([loading, watching])
             await handler.close_async()  # type: ignore[no-untyped-call]  # the same
 
 
@@ -269,12 +268,14 @@ def client_of(bot_token: str, api_url: str, session: aiohttp.ClientSession) -> A
 
 async def who_am_i(client: AsyncWebClient, app_token: str = "") -> Identity:
     """Who holds the client's token; `app_token` is tried, too, where it is given. Raises as `connected` does."""
+    tried = BOT_TOKEN
     try:
         answer = await client.auth_test()
         if app_token:
+            tried = APP_TOKEN
             await client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
-        raise refusal(error) from error
+        raise refusal(error, tried) from error
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
         raise PlatformUnavailableError(
             f"Slack cannot be reached at {client.base_url}. Check the network, or SLACK_API_URL if you set it."

@@ -17,6 +17,7 @@ from core.evaluating.judge import Judge
 from core.evaluating.kept import Answer, Scored
 from core.evaluating.records import About, Records, Run, about_answer, about_reply
 from core.records import Record
+from core.tasks import cancelled
 
 AT_ONCE: Final = 4
 """Items under way at a time where nothing else is said."""
@@ -65,9 +66,7 @@ async def each_of(
     try:
         await asyncio.gather(*workers)
     finally:
-        for each in workers:
-            each.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
+        await cancelled(workers)
     return failed
 
 

@@ -13,6 +13,7 @@ import orjson
 from core.errors import PlauditError
 from core.store.database import connected
 from core.store.engine import Database
+from core.tasks import cancelled
 
 Job = TypeVar("Job")
 
@@ -54,9 +55,7 @@ async def all_of(*works: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.gather(*tasks)
     finally:
-        for each in tasks:
-            each.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
 
 
 async def _work() -> None:

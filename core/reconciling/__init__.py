@@ -19,7 +19,7 @@ from core.ports import CanLookBack, ChatPlatform, InTurn, Store
 from core.reconciling.finding import Finder, Handle, RemembersChats
 from core.reconciling.looking import Looks, Sleep
 from core.reconciling.revisiting import Aim, Look
-from core.tasks import Tasks
+from core.tasks import Tasks, cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -102,10 +102,7 @@ class Reconciling:
 
     async def stop(self) -> None:
         """Look no further."""
-        tasks = [each.task for each in self._looks.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled([each.task for each in self._looks.values()])
         await self._tasks.cancel()
 
     async def look_back(self, platform: ChatPlatform, since: datetime | None, *, was_away: bool = True) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from core.tasks import Tasks
+from core.tasks import Tasks, cancelled
 
 
 async def test_what_is_started_meanwhile_is_waited_for() -> None:
@@ -47,3 +47,32 @@ async def test_waiting_ends_when_its_time_is_over() -> None:
 
     async with asyncio.timeout(5):
         await tasks.cancel()
+
+
+async def test_who_forgets_a_cancellation_is_cancelled_again() -> None:
+    began, times = asyncio.Event(), []
+
+    async def forget_once() -> None:
+        while True:
+            try:
+                began.set()
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                times.append("cancelled")
+                if len(times) > 1:
+                    raise
+
+    task = asyncio.create_task(forget_once())
+    await began.wait()
+
+    await cancelled([task], again=0.01)
+
+    assert task.cancelled()
+    assert times == ["cancelled"] * 2
+
+
+async def test_whose_end_is_nobodys_concern_may_fail() -> None:
+    async def fail() -> None:
+        raise ValueError
+
+    await cancelled([asyncio.create_task(fail())])

@@ -24,6 +24,7 @@ from core.insight.report import report, reports
 from core.records import Record
 from core.store.counts import Division
 from core.store.sql import SqlStore
+from core.tasks import cancelled
 
 _HERE: Final = Path(__file__).parent / "static"
 _FILES: Final = {"chat.css": "text/css", "chat.js": "text/javascript", "mark.svg": "image/svg+xml"}
@@ -80,9 +81,7 @@ class ChatPage:
             yield
         finally:
             unwatch()
-            for each in following:
-                each.cancel()
-            await asyncio.gather(*following, return_exceptions=True)
+            await cancelled(following)
 
     def _changed(self, change: Change) -> None:
         match change:
@@ -183,7 +182,8 @@ class ChatPage:
 async def _pass_on(queue: "asyncio.Queue[bytes | None]", write: Callable[[bytes], Any]) -> None:
     while True:
         try:
-            event = await asyncio.wait_for(queue.get(), _HEARTBEAT)
+            async with asyncio.timeout(_HEARTBEAT):
+                event = await queue.get()
         except TimeoutError:
             event = b": still here\n\n"
         if event is None:

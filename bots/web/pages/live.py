@@ -36,7 +36,8 @@ class Watcher:
                 grown = self._grown
                 if self._seq == told:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(grown.wait(), HEARTBEAT)
+                        async with asyncio.timeout(HEARTBEAT):
+                            await grown.wait()
                 if self._stopping.is_set():
                     return
                 yield ": nothing new\n\n" if self._seq == told else _event(self._seq)
@@ -49,7 +50,8 @@ class Watcher:
             with suppress(DatabaseUnavailableError):  # who follows is told when it is there again
                 self._tell(await self._newest())
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), LOOK)
+                async with asyncio.timeout(LOOK):
+                    await self._stopping.wait()
         if self._stopping.is_set():
             self._grown.set()
 

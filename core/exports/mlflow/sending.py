@@ -10,6 +10,7 @@ from core.exports.mlflow.client import Mlflow, MlflowAwayError, MlflowError, Mlf
 from core.exports.mlflow.replies import Page, Replies, Reply
 from core.exports.mlflow.spans import spans
 from core.exports.mlflow.traces import Manner, trace, trace_id, withdrawn
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -124,9 +125,7 @@ class Sender:
         try:
             await asyncio.gather(*working)
         finally:
-            for each in working:
-                each.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
+            await cancelled(working)
         await self._tell_apart(failed, taken, put)
         return taken
 
