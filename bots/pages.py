@@ -21,18 +21,25 @@ from core.store.sql import SqlStore
 
 _WORST: Final = 10
 _STYLE: Final = """
-:root { color-scheme: light dark; --line: #d0d7de; --dim: #656d76 }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
-th, td { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid var(--line) }
+:root { color-scheme: light dark; --paper: #fcfcfa; --ink: #1c2028; --dim: #5c6370; --line: #e2e4e8; --accent: #3a55c4 }
+body { font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  font-variant-numeric: tabular-nums; background: var(--paper); color: var(--ink);
+  max-width: 64rem; margin: 2.5rem auto; padding: 0 1.2rem }
+h1 { font-size: 1.7rem; font-weight: 620; letter-spacing: -.02em; line-height: 1.2 }
+h2 { font-size: 1.1rem; font-weight: 620; margin: 2.6rem 0 .6rem }
+a { color: var(--accent) }
+.scroll { overflow-x: auto; margin: 1.6rem 0 }
+table { border-collapse: collapse }
+th, td { padding: .4rem 1.1rem .4rem 0; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line) }
+th { color: var(--dim); font-size: .82rem; font-weight: 400 }
 th:first-child, td:first-child { text-align: left }
-article { border-top: 1px solid var(--line); padding: .5rem 0 }
+article { border-top: 1px solid var(--line); padding: .8rem 0 }
 article p { margin: .2rem 0; white-space: pre-wrap; overflow-wrap: anywhere }
-small, dt { color: var(--dim) }
-svg { max-width: 100%; height: auto }
+small { color: var(--dim) }
+svg { width: 100%; max-width: 54rem; height: auto }
 .dark { display: none }
 @media (prefers-color-scheme: dark) {
-  :root { --line: #30363d; --dim: #8d96a0 }
+  :root { --paper: #13151a; --ink: #e7e9ee; --dim: #a2a9b6; --line: #2c313a; --accent: #9db1ff }
   .light { display: none } .dark { display: block }
 }
 """
@@ -162,7 +169,7 @@ def _section(title: str, content: str) -> str:
 def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     head = "".join(f"<th>{escape(each)}</th>" for each in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(str(each))}</td>' for each in row)}</tr>" for row in rows)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f'<div class="scroll"><table><tr>{head}</tr>{body}</table></div>'
 
 
 def _time(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter
 
+from bots.passing_on import report_files
 from bots.web.dashboard import router
 from bots.web.platform import WebPlatform
 from bots.web.server import Address, connected
@@ -42,7 +43,12 @@ def web(
         clock=SystemClock(),
         names=names,
         routers=lambda services: [
-            router(services, environment=settings.environment, trace_url=settings.trace_url),
+            router(
+                services,
+                environment=settings.environment,
+                files=report_files(settings.database_url),
+                trace_url=settings.trace_url,
+            ),
             *doors,
         ],
     )

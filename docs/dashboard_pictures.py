@@ -20,6 +20,7 @@ from tests.scenarios.dashboard_story import NOW, month  # noqa: E402 - the same
 _PICTURES: Final[tuple[tuple[str, str, Any, tuple[int, int]], ...]] = (
     ("dashboard", "", "light", (1080, 1120)),
     ("dashboard-review", "/review", "dark", (1080, 760)),
+    ("dashboard-phone", "", "light", (390, 844)),
 )
 
 

@@ -1,12 +1,13 @@
 """The dashboard: the routes of its pages. Reading needs the scope `read`, a review `review`, whatever the page."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from bots.web.access import Caller, needs
-from bots.web.pages import compare, exports, health, overview, replies, review
+from bots.web.pages import compare, exports, health, overview, passing, replies, review
 from bots.web.pages.assets import LASTING, STATIC, TYPES, version
 from bots.web.pages.desk import HOME, Desk
 from bots.web.services import Services
@@ -16,10 +17,13 @@ Reader = Annotated[Caller, Depends(needs(Scope.READ))]
 Reviewer = Annotated[Caller, Depends(needs(Scope.REVIEW))]
 
 
-def router(services: Services, *, environment: str, trace_url: str = "") -> APIRouter:
+def router(
+    services: Services, *, environment: str, files: Callable[[str, int], Awaitable[bytes]], trace_url: str = ""
+) -> APIRouter:
     """The pages under `/dashboard`. It is made inside a running loop: figures are counted ahead of the first look.
 
-    `environment`: of the records that reviews become. `trace_url`: where a trace is looked at, with `{trace_id}` in it.
+    `environment`: of the records that reviews become. `files`: makes the report of so many days a file with an ending.
+    `trace_url`: where a trace is looked at, with `{trace_id}` in it.
     """
     desk = Desk(
         store=services.store,
@@ -28,6 +32,7 @@ def router(services: Services, *, environment: str, trace_url: str = "") -> APIR
         stopping=services.stopping,
         environment=environment,
         names=services.names,
+        files=files,
         trace_url=trace_url,
     )
     desk.figures.refresh()
@@ -75,6 +80,10 @@ def _add_pages(pages: APIRouter, desk: Desk) -> None:
     @pages.get("/exports")
     async def show_exports(request: Request, caller: Reader) -> Response:
         return await exports.exports(desk, request, caller)
+
+    @pages.get("/files/{name}")
+    async def pass_on(request: Request, caller: Reader, name: str) -> Response:
+        return await passing.passing(desk, request, caller, name)
 
     @pages.get("/health")
     async def show_health(request: Request, caller: Reader) -> Response:

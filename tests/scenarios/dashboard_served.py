@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar, cast
 
 import uvicorn
 
+from bots.passing_on import report_files
 from bots.web.access import Access
 from bots.web.app import create_app
 from bots.web.dashboard import router
@@ -91,7 +92,12 @@ async def _serve(
             clock=clock,
             names=lambda place: NAMES.get(place.channel, ""),
         )
-        pages = router(services, environment="demo", trace_url="https://traces.example.org/{trace_id}")
+        pages = router(
+            services,
+            environment="demo",
+            files=report_files(database_url),
+            trace_url="https://traces.example.org/{trace_id}",
+        )
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(services, [pages]), port=0, log_config=None, lifespan="off", http="h11", ws="none"

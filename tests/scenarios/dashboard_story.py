@@ -29,7 +29,7 @@ _TALK: Final = (
 _BETTER: Final = (
     "A second file, to which changes are appended until a checkpoint copies them into the database.",
     "`git revert HEAD` where it was pushed already, so that nobody's history changes.",
-    "There are three: st**r**awbe**rr**y.",
+    "There are three: one in “straw”, two in “berry”.",
     "The runner's disk is full: clear its cache.",
     "George Eliot.",
     "4,000 characters are advised; after 40,000 it is cut.",

@@ -251,6 +251,30 @@ def test_what_people_and_models_wrote_stays_text(dashboard: Served, page: Page, 
     assert set(links) <= {"http:", "https:"}
 
 
+def test_the_report_is_passed_on_as_a_file(dashboard: Served) -> None:
+    with urllib.request.urlopen(f"{dashboard.url}/dashboard/files/report.html?days=7") as answer:
+        page, headers = answer.read().decode(), answer.headers
+    with pytest.raises(HTTPError) as unknown:
+        urllib.request.urlopen(f"{dashboard.url}/dashboard/files/passwd")
+
+    assert "<h1>Replies of the last 168 hours</h1>" in page
+    assert headers["Content-Disposition"] == 'attachment; filename="plaudit-2026-06-30-report.html"'
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert unknown.value.code == 404
+    unknown.value.close()
+
+
+def test_what_cannot_be_drawn_is_told_in_a_sentence(dashboard: Served) -> None:
+    with pytest.raises(HTTPError) as refused:
+        urllib.request.urlopen(f"{dashboard.url}/dashboard/files/chart.svg?days=7")
+
+    told = refused.value.read().decode()
+
+    assert refused.value.code == 503
+    assert "There is nothing to draw: nobody voted in that time." in told
+    refused.value.close()
+
+
 def test_pages_are_light_need_no_other_site_and_run_no_scripts_in_them(dashboard: Served) -> None:
     weight = 0
 

@@ -13,11 +13,14 @@ from bots.web.access import Caller
 from bots.web.pages.charts import whisker
 from bots.web.pages.desk import Desk
 from bots.web.pages.filtering import PERIODS, Filter
+from bots.web.pages.rendering import percent
 from core.insight.comparing import ALPHA
 from core.insight.daily import Scope
 from core.insight.raters import comparison
 
 _SHORT: Final = Scope(days=7)
+_MANY: Final = 10
+"""Odds from which on nobody reads their decimals."""
 
 
 async def compare(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
@@ -45,6 +48,8 @@ async def compare(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
         found=figures.get("found"),
         sides=figures.get("sides", ()),
         evidence=figures.get("evidence", 0.0),
+        evidence_told=figures.get("evidence_told", ""),
+        probability_told=figures.get("probability_told", ""),
         enough=1 / ALPHA,
     )
 
@@ -58,7 +63,21 @@ async def _figures(desk: Desk, first: str, second: str, days: int) -> dict[str, 
         "found": found,
         "sides": [(name, rate, whisker(rate.rate, rate.interval)) for name, rate in rates],
         "evidence": _share_of_enough(found.verdict.evidence),
+        "evidence_told": _odds(found.verdict.evidence),
+        "probability_told": _probability(found.probability_second_better),
     }
+
+
+def _odds(evidence: float) -> str:
+    return f"{evidence:,.0f}" if evidence >= _MANY else f"{evidence:.2g}"
+
+
+def _probability(probability: float) -> str:
+    """In whole per cents, never quite none or all."""
+    sure = 0.99
+    if probability > sure:
+        return "over 99%"
+    return "under 1%" if probability < 1 - sure else percent(probability)
 
 
 def _share_of_enough(evidence: float) -> float:

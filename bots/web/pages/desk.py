@@ -1,7 +1,7 @@
 """What every page of the dashboard works with, and how a page is sent."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote
@@ -45,6 +45,8 @@ class Desk:
     environment: str
     names: Callable[[PlaceRef], str]
     """What a channel is called; empty where that is not known."""
+    files: Callable[[str, int], Awaitable[bytes]]
+    """What makes the report of so many days a file with this ending. Raises PlauditError."""
     trace_url: str = ""
     """Where a trace is looked at; `{trace_id}` stands for its id. Empty: nowhere."""
     figures: Figures = field(init=False)

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 
 from bots.web.access import Caller
 from bots.web.pages.desk import Desk
-from core.insight.streaming import streaming_report
+from core.insight.streaming import NEWEST, response_times, streaming_report
 from core.messages import ReplyStatus
 
 BACK: Final = timedelta(hours=24)
@@ -23,6 +23,7 @@ async def health(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
     took = desk.clock.monotonic() - begun
     figures = await desk.store.streaming_figures(now - BACK)
     streams = await asyncio.to_thread(streaming_report, figures)
+    times = response_times(await desk.store.response_times(now - BACK, limit=NEWEST))
     readers = await desk.store.consumers().all()
     replies = sum(condition.endings.values())
     whole = sum(number for (status, _), number in condition.endings.items() if status == ReplyStatus.COMPLETE)
@@ -34,6 +35,7 @@ async def health(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
         condition=condition,
         took=took,
         streams=streams,
+        times=times,
         refused=streams.rate_limited / streams.replies if streams.replies else 0.0,
         readers=[(each.name, each.seq, max(0, condition.newest - each.seq)) for each in readers],
         replies=replies,
