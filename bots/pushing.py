@@ -23,8 +23,6 @@ from core.tasks import Tasks
 
 logger = logging.getLogger(__name__)
 
-LOOK: Final = 60.0
-"""Seconds between two looks whether a push is due."""
 AGAIN: Final = timedelta(minutes=15)
 """After so long a push that failed is tried again."""
 _LOW_PRIORITY: Final = ("nice", "-n", "10")

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from bots import terminal
+from bots import commanding
 from bots.chosen import LISTENING, at_address, check_http, policies_from, tokens_of
+from bots.commanding import run, settings_chosen
 from bots.discord.shards import ALONE, read_shards
-from bots.terminal import run, settings_chosen
 from core import logs
 from core.errors import SettingsError
 
@@ -26,7 +26,7 @@ def choose(
     ] = None,
 ) -> None:
     """Options of every command."""
-    terminal.database_url.set(database_url)
+    commanding.database_url.set(database_url)
 
 
 @app.command("run")

@@ -18,11 +18,10 @@ from bots.connecting import connect
 from bots.discord import adapter as discord
 from bots.discord.shards import ALONE, Shards
 from bots.health import Watched, served
-from bots.mlflow_sync import MlflowTimer, check_address
-from bots.pushing import LOOK, PushTimer
 from bots.slack_ways import SlackWay, way_of
 from bots.speaking import listed
 from bots.tracing import tracing
+from bots.when_wanted import LOOK_FOR_PUSHES, check_mlflow, pushes_to_hub, sends_to_mlflow
 from core.assistant import Assistant, Options
 from core.attachments import FileLimits
 from core.clock import Clock, SystemClock
@@ -137,7 +136,7 @@ async def running(
     policies = policies or policies_from(settings)
     wanted = tokens_of(settings, platforms)
     check_http(settings, wanted)
-    check_address(settings, policies)
+    check_mlflow(settings, policies)
     async with AsyncExitStack() as stack:
         if (path := sqlite_path(settings.database_url)) is not None:
             stack.enter_context(alone(path))
@@ -172,13 +171,13 @@ async def running(
             Job("take up other channels", _ADOPT, outward.look),
             Job("check replies", _CHECK, in_one_place(leases, checking(settings, store, policies))),
             Job("tell", _LOOK_AGAIN, teller.tell),
-            Job("send to MLflow", _LOOK_AGAIN, MlflowTimer(settings, policies, store, leases, SystemClock()).if_due),
+            Job("send to MLflow", _LOOK_AGAIN, sends_to_mlflow(settings, policies, store, leases)),
         ]
         if settings.retention_days:
             redact = partial(_redact, store, leases, timedelta(days=settings.retention_days))
             jobs.append(Job("take words out", _REDACT, in_one_place(leases, redact)))
-        pushes = await stack.enter_async_context(PushTimer(settings, policies, store, SystemClock()))
-        jobs.append(Job("push to the Hub", LOOK, in_one_place(leases, pushes.if_due)))
+        pushes = await stack.enter_async_context(pushes_to_hub(settings, policies, store))
+        jobs.append(Job("push to the Hub", LOOK_FOR_PUSHES, in_one_place(leases, pushes)))
         await stack.enter_async_context(timers(*jobs))
         await stack.enter_async_context(outward.feeding(store, leases, SystemClock()))
         if settings.health_port:

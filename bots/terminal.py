@@ -1,11 +1,10 @@
-"""What every command of the command line needs: the settings, the store, a loop, and a place to print to."""
+"""What every command that prints needs: the settings, the store, a loop, and a place to print to."""
 
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import orjson
 import typer
@@ -13,26 +12,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bots import loop
+from bots.commanding import database_url, run, settings_chosen
 from core.errors import SettingsError
-from core.settings import Settings
 from core.store.database import open_store
 from core.store.sql import SqlStore
 
-T = TypeVar("T")
+__all__ = ["AsJson", "database_url", "moment", "opened", "out", "point", "run", "settings_chosen", "show"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 out = Console()
-
-database_url: ContextVar[str | None] = ContextVar("database_url", default=None)
-"""What was chosen in place of the setting."""
-
-
-def settings_chosen() -> Settings:
-    """The settings, with what the command line says instead."""
-    chosen = database_url.get()
-    return Settings.load(database_url=chosen) if chosen else Settings.load()
 
 
 @asynccontextmanager
@@ -42,14 +31,6 @@ async def opened() -> AsyncIterator[SqlStore]:
     key = settings.pseudonym_key.get_secret_value() if settings.pseudonym_key else None
     async with open_store(settings.database_url, must_exist=True, pseudonym_key=key) as store:
         yield store
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` to its end; Ctrl-C ends it quietly."""
-    try:
-        return loop.run(work)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def show(result: Any) -> None:

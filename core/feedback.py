@@ -9,8 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from emoji import emojize
-
 from core.messages import Json
 
 USER_FEEDBACK = "user_feedback"
@@ -88,6 +86,13 @@ _MEANINGS = {
 }
 
 
+_THUMBS = {"+1": "👍", "thumbsup": "👍", "-1": "👎", "thumbsdown": "👎"}
+_SIGNS = {"memo": "📝", "pencil2": "✏", "x": "❌", "speech_balloon": "💬", "repeat": "🔁"}
+_SCORES = {name: f"{score}⃣" for score, name in enumerate(("one", "two", "three", "four", "five"), 1)}
+USUAL_NAMES = _THUMBS | _SIGNS | _SCORES
+"""What most reactions are called: for other names, 5,000 emoji are read into memory."""
+
+
 _CORRECTION = re.compile(r"\s*(?:better|correction)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -110,9 +115,15 @@ def canonical_emoji(name: str) -> str:
     """
     base = name.strip(":").split("::skin-tone-", 1)[0]
     if base.isascii():
-        known = emojize(f":{base}:", language="alias")
-        base = base if known.isascii() and known.startswith(":") else known
+        base = USUAL_NAMES.get(base) or _emoji_called(base)
     return base.translate(_SKIN_TONES_AND_SELECTORS)
+
+
+def _emoji_called(name: str) -> str:
+    from emoji import emojize  # noqa: PLC0415 - see `USUAL_NAMES`
+
+    known = emojize(f":{name}:", language="alias")
+    return name if known.isascii() and known.startswith(":") else known
 
 
 def toned_emoji(name: str) -> str:

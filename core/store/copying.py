@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-import asyncpg
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -21,13 +20,15 @@ def copy(connection: Connection, table: str, columns: Sequence[str], rows: Seque
     if not rows:
         return
 
-    async def work(driver: asyncpg.Connection) -> None:
+    from asyncpg import PostgresError  # noqa: PLC0415 - on SQLite, which imports this file as well, there is no need
+
+    async def work(driver: Any) -> None:
         await driver.copy_records_to_table(table, records=rows, columns=columns)
 
     driver: Any = connection.connection.dbapi_connection
     try:
         driver.run_async(work)
-    except asyncpg.PostgresError as error:
+    except PostgresError as error:
         raise DBAPIError(f"COPY {table}", None, error) from error
 
 

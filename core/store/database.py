@@ -11,7 +11,6 @@ from core.clock import Clock
 from core.errors import SettingsError
 from core.store import schema
 from core.store.engine import Database
-from core.store.postgres import PostgresDatabase
 from core.store.sql import SqlStore
 from core.store.sqlite import SqliteDatabase
 
@@ -69,7 +68,11 @@ def sqlite_path(url: str) -> Path | None:
 
 def _database(url: str) -> Database:
     named = _named(url)
-    return SqliteDatabase(named) if isinstance(named, Path) else PostgresDatabase(named)
+    if isinstance(named, Path):
+        return SqliteDatabase(named)
+    from core.store.postgres import PostgresDatabase  # noqa: PLC0415 - asyncpg, which most bots do without
+
+    return PostgresDatabase(named)
 
 
 def _named(url: str) -> Path | URL:

@@ -1,8 +1,9 @@
 """How an emoji is read."""
 
 import pytest
+from emoji import emojize
 
-from core.feedback import USER_FEEDBACK, USER_RATING, Meaning, canonical_emoji, meaning_of, toned_emoji
+from core.feedback import USER_FEEDBACK, USER_RATING, USUAL_NAMES, Meaning, canonical_emoji, meaning_of, toned_emoji
 
 
 @pytest.mark.parametrize(
@@ -11,6 +12,11 @@ from core.feedback import USER_FEEDBACK, USER_RATING, Meaning, canonical_emoji, 
 )
 def test_every_thumb_up_is_one_emoji(name):
     assert canonical_emoji(name) == "👍"
+
+
+@pytest.mark.parametrize("name", USUAL_NAMES)
+def test_the_names_that_are_known_by_heart_mean_what_they_mean_to_all(name):
+    assert canonical_emoji(name) == canonical_emoji(emojize(f":{name}:", language="alias"))
 
 
 @pytest.mark.parametrize(
