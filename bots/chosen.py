@@ -81,8 +81,8 @@ def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
     tokens: list[SecretStr | str | None] = [getattr(settings, each) for each in needed]
     if missing := [setting_names()[each] for each, token in zip(needed, tokens, strict=True) if not token]:
         raise SettingsError(
-            f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env. "
-            f"docs/{platform}.md says where to get it."
+            f"{platform.title()} needs {' and '.join(missing)}: `plaudit init` asks for them and writes .env; "
+            f"docs/{platform}.md says where it is found."
         )
     return tuple(token if isinstance(token, str) else token.get_secret_value() for token in tokens if token)
 

@@ -130,7 +130,9 @@ async def _model(settings: Settings) -> Finding:
             async for _ in chunks:
                 break
     except ModelFailedError as error:
-        return bad(what, str(error), "docs/models.md has the setting for each kind of server.")
+        # What follows its first sentence is for people in the chat.
+        said, _, _ = str(error).partition(". ")
+        return bad(what, said, _MODEL_FIXES.get(error.reason, _OTHER_FIX))
     except TimeoutError:
         return bad(
             what, f"it said nothing for {_PATIENCE:.0f} s", "Look whether its server is loaded, or still loading."
@@ -140,6 +142,15 @@ async def _model(settings: Settings) -> Finding:
     return good(what, said) if took < _SLOW else odd(what, said, "People wait this long before anything shows.")
 
 
+_KEY: Final = "Set HF_TOKEN: the Hub's token, or the key of your own server (docs/models.md)."
+_MODEL_FIXES: Final = {
+    "unreachable": "Start its server, or mend MODEL_ENDPOINT (docs/models.md).",
+    "no_token": _KEY,
+    "http_401": _KEY,
+    "http_403": _KEY,
+    "http_404": "Mend MODEL_NAME, or the id in MODEL_ENDPOINT (docs/models.md).",
+}
+_OTHER_FIX: Final = "docs/models.md has the setting for each kind of server."
 _HELLO: Final = PromptMessage(Role.USER, "Say hello.")
 
 

@@ -6,6 +6,7 @@ kept and that every chosen platform's events arrive.
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -93,7 +94,9 @@ async def served(host: str, port: int, watched: Watched) -> AsyncIterator[str]:
         try:
             text = exposition(COUNTED, state, watched.live())
         except ImportError:
-            return web.Response(text="Install it with the extra `metrics`: pip install 'plaudit[metrics]'\n", status=501)
+            return web.Response(
+                text="Install it with the extra `metrics`: pip install 'plaudit[metrics]'\n", status=501
+            )
         return web.Response(text=text, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     app = web.Application()
@@ -106,7 +109,7 @@ async def served(host: str, port: int, watched: Watched) -> AsyncIterator[str]:
             await site.start()
         except OSError as error:
             raise SettingsError(
-                f"/healthz cannot be served at {host}, port {port} ({error.strerror or error}): choose another "
+                f"/healthz cannot be served at {host}, port {port} ({os.strerror(error.errno or 0)}): choose another "
                 "PLAUDIT_HEALTH_PORT, or 0 for none."
             ) from error
         bound = runner.addresses[0]

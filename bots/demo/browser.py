@@ -1,6 +1,7 @@
 """The chat in the browser: with the bot in it, or with none, for a bot that is led there by its own settings."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -71,7 +72,7 @@ async def _furnished(page: ChatPage, port: int) -> AsyncIterator[Pocket]:
             await stack.enter_async_context(pocket)
         except OSError as error:
             raise SettingsError(
-                f"Port {port} is taken ({error.strerror or error}): choose another by --port."
+                f"Port {port} is taken ({os.strerror(error.errno or 0)}): choose another by --port."
             ) from error
         for platform in _PLATFORMS:
             pocket.room("general", on=platform)

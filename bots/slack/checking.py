@@ -1,17 +1,15 @@
 """Is all as it should be on Slack's side? The tokens, the scopes, Socket Mode, the clock."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots import findings
 from bots.findings import Finding, bad, good, odd
 from bots.slack.manifest import APP_SCOPE, PATH, SCOPES
-from bots.slack.refusals import asking
-from core.errors import PlatformError
+from bots.slack.refusals import asking, code_of
+from core.errors import PlatformError, PlatformUnavailableError
 
 _REINSTALL = "Paste what `plaudit manifest slack` prints under App Manifest, save, and install the app again."
 
@@ -60,15 +58,14 @@ def _scopes(granted: str | None) -> Finding:
 async def _socket_mode(client: AsyncWebClient, app_token: str) -> Finding:
     what = "Slack's Socket Mode"
     try:
-        opened: Any = await client.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        code = str(error.response.get("error"))
+        opened = await asking(client.apps_connections_open(app_token=app_token))
+    except PlatformUnavailableError as error:
+        return bad(what, str(error), "Check the network, or SLACK_API_URL.")
+    except PlatformError as error:
         return bad(
             what,
-            f"Slack refuses the app-level token ({code})",
+            f"Slack refuses the app-level token ({code_of(error)})",
             f"Basic Information → App-Level Tokens → Generate, scope {APP_SCOPE}; put it into SLACK_APP_TOKEN "
             "(xapp-…). Socket Mode has to be on.",
         )
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        return bad(what, f"Slack cannot be reached at {client.base_url}", "Check the network, or SLACK_API_URL.")
     return good(what, "a connection may be opened" if opened.get("url") else "Slack names no address")

@@ -19,6 +19,8 @@ from core.errors import (
 )
 from core.watching import COUNTED
 
+BOT_TOKEN: Final = "SLACK_BOT_TOKEN (xoxb-…)"  # noqa: S105 - the name of a setting
+APP_TOKEN: Final = "SLACK_APP_TOKEN (xapp-…)"  # noqa: S105 - the same
 _NOT_FOUND, _SERVERS_FAULT = 404, 500
 _OUT_OF_ORDER: Final = "Slack is out of order ({code})."
 _RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
@@ -72,26 +74,27 @@ _REFUSALS: Final[tuple[tuple[frozenset[str], type[PlatformError], str], ...]] = 
         frozenset({"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"})
         | {"not_allowed_token_type"},
         PlatformRefusedTokenError,
-        (
-            "Slack does not accept the token ({code}). Check SLACK_BOT_TOKEN (xoxb-…) and SLACK_APP_TOKEN (xapp-…), or "
-            "install the app into the workspace again."
-        ),
+        ("Slack does not accept the token ({code}). Check {token}, or install the app into the workspace again."),
     ),
 )
 
 
-def refusal(error: SlackApiError) -> PlatformError:
-    """Slack's refusal as our own error."""
+def refusal(error: SlackApiError, token: str = BOT_TOKEN) -> PlatformError:
+    """Slack's refusal as our own error; `token` is the setting of the one that the call was made with."""
     response = error.response
-    if not isinstance(response, AsyncSlackResponse):
-        return PlatformUnavailableError("Slack gave an answer that cannot be read.")
+    if not isinstance(response, AsyncSlackResponse) or not isinstance(response.data, dict):
+        # A page of something that stands before Slack, or in its place.
+        return PlatformUnavailableError(
+            "Slack gave an answer that cannot be read. Look whether a proxy stands between, and check SLACK_API_URL if "
+            "you set it."
+        )
     code = str(response.get("error") or response.status_code)
     if code in _RATE_LIMITED:
         COUNTED.refused["slack", response.api_url.rpartition("/")[2]] += 1
         return RateLimitedError(float(response.headers.get("Retry-After") or 1))
     for codes, kind, sentence in _REFUSALS:
         if code in codes:
-            return kind(sentence.format(code=code))
+            return kind(sentence.format(code=code, token=token))
     if response.status_code >= _SERVERS_FAULT:
         return PlatformUnavailableError(_OUT_OF_ORDER.format(code=code))
     if response.status_code == _NOT_FOUND:

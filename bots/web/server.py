@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import logging
+import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -151,8 +152,13 @@ def _listen(address: Address) -> socket.socket:
         listening = socket.create_server(where[:2], family=family, backlog=_BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"The web interface cannot listen at {address.host}, port {address.port} ({error.strerror or error}): "
+            f"The web interface cannot listen at {address.host}, port {address.port} ({_why(error)}): "
             "choose others by PLAUDIT_WEB_HOST and PLAUDIT_WEB_PORT, or --host and --port."
         ) from error
     listening.setblocking(False)  # noqa: FBT003 - the socket's own
     return listening
+
+
+def _why(error: OSError) -> str:
+    # The loop and the socket put their own words, with the address again, into the system's.
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error.strerror or error)

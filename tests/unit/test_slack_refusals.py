@@ -8,13 +8,13 @@ from bots.slack.refusals import refusal
 from core.errors import PlatformError, PlatformRefusedTokenError, PlatformUnavailableError, RateLimitedError
 
 
-def refused(status, code):
+def refused(status, code="", data=None):
     response = AsyncSlackResponse(
         client=None,
         http_verb="POST",
         api_url="https://slack.example/api/auth.test",
         req_args={},
-        data={"ok": False, "error": code},
+        data=data or {"ok": False, "error": code},
         headers={"Retry-After": "7"},
         status_code=status,
     )
@@ -40,3 +40,11 @@ def test_an_answer_that_is_none_of_slacks_is_one_of_something_before_it():
     page = SlackApiError("Unexpectedly failed to read the response body", object())
 
     assert type(refusal(page)) is PlatformUnavailableError
+
+
+@pytest.mark.parametrize("status", [200, 404, 502])
+def test_a_page_in_place_of_slacks_answer_is_one_of_something_before_it(status):
+    error = refused(status, data="<html>Not Found</html>")
+
+    assert type(error) is PlatformUnavailableError
+    assert "SLACK_API_URL" in str(error)
