@@ -70,13 +70,21 @@ class Door:
             if told.body.get("type") == "url_verification":
                 return PlainTextResponse(str(told.body["challenge"]))
         except (*MALFORMED, RecursionError):
-            return _problem(_BAD_REQUEST, "This is signed, but it is nothing that Slack would send.")
+            return _malformed(body)
         if (dispatch := self._dispatch) is None:
             return _problem(_UNAVAILABLE, "The bot is not connected to Slack right now.", {"Retry-After": "5"})
         if task := asyncio.current_task():
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        return _response(await dispatch(told))
+        try:
+            return _response(await dispatch(told))
+        except MALFORMED:  # bolt reads in it before our listeners do
+            return _malformed(body)
+
+
+def _malformed(body: bytes) -> Response:
+    logger.warning("slack_request_malformed", extra={"bytes": len(body)})
+    return _problem(_BAD_REQUEST, "This is signed, but it is nothing that Slack would send.")
 
 
 def _response(answer: BoltResponse) -> Response:
