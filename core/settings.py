@@ -1,15 +1,19 @@
 """Every setting, written once: name, default, bounds and meaning. `.env.example` and the docs are printed from it."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
 
 PREFIX = "PLAUDIT_"
+_ONE_OF: Final = re.compile(r"\^\(([a-z|]+)\)\$")
+"""A pattern that is a choice of words."""
 
 
 def _named(name: str) -> AliasChoices:
@@ -361,7 +365,7 @@ class Settings(BaseSettings):
         except OSError as error:
             raise SettingsError(f".env cannot be read: {error.strerror}.") from error
         except ValidationError as error:
-            lines = [f"{_name_in_error(each['loc'])}: {each['msg'].lower()}" for each in error.errors()]
+            lines = [f"{_name_in_error(each['loc'])}: {_complaint(each)}" for each in error.errors()]
             raise SettingsError(
                 "Please correct these settings in the environment or in .env: " + "; ".join(lines)
             ) from error
@@ -393,8 +397,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known)
     if unknown:
         raise SettingsError(
-            f"There is no setting called {', '.join(unknown)}. The settings are listed by `plaudit settings`"
-            f"{_did_you_mean(unknown[0], known)}."
+            f"There is no setting called {', '.join(unknown)}{_did_you_mean(unknown[0], known)} "
+            "All of them are listed by `plaudit settings`."
         )
 
 
@@ -412,8 +416,16 @@ def _names_in_env_file() -> Iterator[str]:
 def _did_you_mean(name: str, known: set[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
 
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    # What nearly all of them begin with makes any two alike.
+    bare = {each.removeprefix(PREFIX): each for each in known}
+    close = get_close_matches(name.removeprefix(PREFIX), bare, n=1)
+    return f"; did you mean {bare[close[0]]}?" if close else "."
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """What pydantic has against a value; where it is one of a few words, these."""
+    words = _ONE_OF.fullmatch(str(error.get("ctx", {}).get("pattern")))
+    return f"it is {words[1].replace('|', ' or ')}" if words else error["msg"].lower()
 
 
 def _name_in_error(location: tuple[int | str, ...]) -> str:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx2
-from huggingface_hub import AsyncInferenceClient, set_async_client_factory
+from huggingface_hub import AsyncInferenceClient, get_token, set_async_client_factory
 from huggingface_hub import errors as hub_errors
 
 from core.errors import ModelFailedError
@@ -54,17 +54,16 @@ class HubModel:
         self._name = name or None
         self._token = token
         self._timeout = timeout
-        is_url = endpoint.startswith(("http://", "https://"))
-        metadata = {"endpoint": endpoint} if is_url else {}
+        self._is_url = endpoint.startswith(("http://", "https://"))
+        metadata = {"endpoint": endpoint} if self._is_url else {}
         self.identity = ModelIdentity(name or endpoint, metadata)
         self._client = SharedClient()
 
     def other(self, name: str, parameters: Mapping[str, Any]) -> "HubModel":
         """Another model of the same server, or of the Hub, over the same connections; open as long as this one is."""
-        is_url = self.endpoint.startswith(("http://", "https://"))
         another = HubModel(
-            self.endpoint if is_url or not name else name,
-            name=(name or self._name or "") if is_url else "",
+            self.endpoint if self._is_url or not name else name,
+            name=(name or self._name or "") if self._is_url else "",
             token=self._token,
             parameters={**self.parameters, **parameters},
             timeout=self._timeout,
@@ -90,6 +89,12 @@ class HubModel:
         Raises:
             ModelFailedError: the endpoint could not be reached, refused, or failed in mid-stream.
         """
+        if not self._is_url and not (self._token or get_token()):
+            raise ModelFailedError(
+                "The model wants a token, and the assistant has none. Please tell whoever runs the assistant to set "
+                "HF_TOKEN.",
+                reason="no_token",
+            )
         arrived = _Arrived()
         reading = asyncio.create_task(self._read(prompt, arrived), name="read a model's stream")
         reading.add_done_callback(lambda _: arrived.tell())

@@ -82,6 +82,8 @@ def is_one_sentence(err: str) -> bool:
         (["run", "discord", "--shards", "4/4"], {}, "of 4 shards there is no 4"),
         (["run", "slack", "--shards", "auto"], {}, "about Discord's servers"),
         (["run", "slack"], {"PLAUDIT_DATABSE_URL": "x"}, "did you mean PLAUDIT_DATABASE_URL?"),
+        (["run", "slack"], {"PLAUDIT_FOO": "x"}, "no setting called PLAUDIT_FOO. All"),
+        (["run", "slack"], {"PLAUDIT_LOG_FORMAT": "xml"}, "PLAUDIT_LOG_FORMAT: it is text or json"),
         (["run", "slack"], {"PLAUDIT_IDLE_MINUTES": "-1"}, "PLAUDIT_IDLE_MINUTES"),
         (["events"], {"PLAUDIT_DATABASE_URL": "sqlite:////nowhere/at/all.db"}, "/nowhere/at/all.db"),
         (["events"], {"PLAUDIT_DATABASE_URL": "mysql://x/y"}, "mysql"),

@@ -86,6 +86,38 @@ async def test_an_intent_that_is_off_is_told_with_its_switch():
     assert "Message Content Intent" in told.said
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "says", "fix"),
+    [
+        ("http://127.0.0.1:9/v1", "The model cannot be reached right now", "MODEL_ENDPOINT"),
+        ("org/model", "The model wants a token, and the assistant has none", "HF_TOKEN"),
+    ],
+)
+async def test_a_model_that_does_not_answer_is_told_with_the_setting_that_mends_it(
+    tmp_path, monkeypatch, endpoint, says, fix
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setenv("MODEL_ENDPOINT", endpoint)
+
+    [told] = [each async for each in examined(["slack"]) if each.what == f"the model {endpoint}"]
+
+    assert told.state is State.BAD
+    assert told.said == says
+    assert fix in told.fix
+
+
+async def test_an_address_that_is_not_the_platforms_is_told_as_that():
+    async with Pocket() as pocket:
+        slack = await check_slack("xoxb-x", "xapp-x", f"{pocket.origin}/elsewhere/")
+        discord = await check_discord("x", f"{pocket.origin}/elsewhere")
+
+    assert all("SLACK_API_URL" in each.said for each in found(slack, State.BAD))
+    [told] = found(discord, State.BAD)
+    assert "DISCORD_API_URL" in told.fix
+
+
 async def test_what_is_wrong_on_this_machine_is_told_with_what_to_do(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in [each for each in os.environ if each.startswith(("PLAUDIT_", "SLACK_", "DISCORD_"))]:
