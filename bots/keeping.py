@@ -8,6 +8,7 @@ from typing import Annotated
 import orjson
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from bots import ledger
 from bots.erasers import opened_erasers
@@ -87,7 +88,8 @@ def consumers(
     found, newest, told = run(work())
     trouble = {each.name: each for each in reversed(told)}
     rows = [_row(each, newest, trouble.get(each.name)) for each in found if name in (None, each.name)]
-    show(rows if as_json else _consumers_table(rows))
+    nobody = Text("Nobody follows the log under a name.")
+    show(rows if as_json else _consumers_table(rows) if rows else nobody)
 
 
 async def _change(store: SqlStore, name: str, reset: int | None, *, remove: bool) -> None:

@@ -12,7 +12,7 @@ from bots.links import link_or_address
 from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, Value
 from core.insight.agreement import Alpha
 from core.insight.blocks import WIDTH, bar
-from core.insight.comparing import ALPHA
+from core.insight.comparing import ALPHA, odds
 from core.insight.raters import Comparison
 from core.insight.report import ALL, Report, Score
 from core.insight.statistics import PeopleRate
@@ -154,7 +154,7 @@ def comparison_table(found: Comparison, window: str) -> Table:
     table.add_row("votes", *(str(each.votes) for each in rates))
     better = found.probability_second_better
     table.add_row("the better one, as it looks", _chance(1 - better), _chance(better), end_section=True)
-    evidence = f"{found.verdict.evidence:.2g} : 1 (it takes {1 / ALPHA:.0f} : 1)"
+    evidence = f"{odds(found.verdict.evidence)} : 1 (it takes {1 / ALPHA:.0f} : 1)"
     table.add_row("evidence of a difference", evidence, "")
     table.caption, table.caption_justify = found.words, "left"
     return table

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 from rich.console import RenderableType
+from rich.text import Text
 
 from bots import pages
 from bots.evaluation_tables import sources_table
@@ -199,13 +200,15 @@ async def _said(counts: SqlStore | Past, window: Window, what: _What) -> tuple[A
     span = (window.since, window.until)
     if By.DIMENSION in what.by:
         scored = scores(await counts.dimension_counts(*span))
-        return {name: asdict(each) for name, each in scored.items()}, (scores_table(scored, window.name),)
+        shown = scores_table(scored, window.name) if scored else Text(f"Nobody scored a reply of {window.name}.")
+        return {name: asdict(each) for name, each in scored.items()}, (shown,)
     if source := next((each.source for each in what.by if each.source), None):
         by_source = await counts.source_counts(source, *span)
         return [asdict(each) for each in by_source], (sources_table(by_source, source, window.name),)
     said = await counts.category_counts(*span)
     numbers = {each.name: {"people": each.people, "replies": each.replies} for each in said}
-    return numbers, (categories_table(said, window.name),)
+    table = categories_table(said, window.name) if said else Text(f"Nobody gave a reason for a reply of {window.name}.")
+    return numbers, (table,)
 
 
 async def _links(disliked: Sequence[DislikedReply]) -> dict[MessageRef, str]:

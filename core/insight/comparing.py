@@ -57,6 +57,14 @@ class Verdict:
 _NOTHING_YET: Final = Verdict(Better.OPEN, 1.0)
 
 
+def odds(evidence: float) -> str:
+    """Evidence to one, with no more digits than anybody reads: 0.42, 9,132."""
+    many, most = 10, 1_000_000
+    if evidence > most:
+        return f"> {most:,}"
+    return f"{evidence:,.0f}" if evidence >= many else f"{evidence:.2g}"
+
+
 def probability_better(first: tuple[float, float], second: tuple[float, float]) -> float:
     """The probability that the second of two rates is the higher, each from (positive, negative) and a uniform prior.
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from core.insight.alert import Fall
 from core.insight.blocks import blocks
 from core.insight.changes import Change, Direction, Estimate, credible
+from core.insight.comparing import odds
 from core.insight.digest import Digest
 from core.insight.statistics import Interval, PeopleRate
 from core.insight.worst import DislikedReply
@@ -65,7 +66,7 @@ def alert_lines(
         f"Since {fall.since:%A, %d %B %Y}: {_rate(after)} positive, each person counting alike; {_who(after)}.",
         f"In the four weeks before: {_rate(before)}; {_who(before)}.",
         "",
-        f"Evidence {_odds(fall.evidence)} : 1, people compared with themselves.",
+        f"Evidence {odds(fall.evidence)} : 1, people compared with themselves.",
         f"An alert without a cause comes at most once in {once_in_days:,} days; this one is told once.",
         *_worst("Liked least since", worst, links, quotes=quotes),
     ]
@@ -173,10 +174,6 @@ def _percent(estimate: Estimate) -> str:
 
 def _interval(interval: Interval) -> str:
     return f"{interval.low * 100:.0f}–{interval.high * 100:.0f}"
-
-
-def _odds(evidence: float) -> str:
-    return f"{evidence:,.0f}" if evidence < 1e6 else "> 1,000,000"  # noqa: PLR2004 - nobody reads more digits
 
 
 def _days(days: int) -> str:

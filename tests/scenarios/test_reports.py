@@ -106,6 +106,15 @@ def test_the_worst_replies_come_with_their_reasons_and_a_link() -> None:
     assert "Nobody" in plaudit("report", "--worst", "2")
 
 
+def test_where_nobody_said_anything_a_report_says_so() -> None:
+    story()
+
+    scores, reasons = (plaudit("report", "--by", each) for each in ("dimension", "category"))
+
+    assert "Nobody scored a reply" in scores
+    assert "Nobody gave a reason" in reasons
+
+
 def test_a_page_needs_nothing_but_itself() -> None:
     story()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from scipy import integrate, stats
 
-from core.insight.comparing import Better, Verdict, Vote, probability_better, verdict, verdicts
+from core.insight.comparing import Better, Verdict, Vote, odds, probability_better, verdict, verdicts
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -85,3 +85,12 @@ def votes(dice: random.Random, odds: float) -> list[Vote]:
                 at = START + timedelta(days=day, seconds=dice.randrange(86_400))
                 given.append(Vote(person, at, first=first, positive=dice.random() < likes / (1 + likes)))
     return given
+
+
+@pytest.mark.parametrize(
+    ("evidence", "told"), [(0.4234, "0.42"), (9.87, "9.9"), (9132.4, "9,132"), (3e9, "> 1,000,000")]
+)
+def test_odds_have_no_more_digits_than_anybody_reads(evidence, told):
+    shown = odds(evidence)
+
+    assert shown == told

@@ -14,13 +14,11 @@ from bots.web.pages.charts import whisker
 from bots.web.pages.desk import Desk
 from bots.web.pages.filtering import PERIODS, Filter
 from bots.web.pages.rendering import percent
-from core.insight.comparing import ALPHA
+from core.insight.comparing import ALPHA, odds
 from core.insight.daily import Scope
 from core.insight.raters import comparison
 
 _SHORT: Final = Scope(days=7)
-_MANY: Final = 10
-"""Odds from which on nobody reads their decimals."""
 
 
 async def compare(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
@@ -63,13 +61,9 @@ async def _figures(desk: Desk, first: str, second: str, days: int) -> dict[str, 
         "found": found,
         "sides": [(name, rate, whisker(rate.rate, rate.interval)) for name, rate in rates],
         "evidence": _share_of_enough(found.verdict.evidence),
-        "evidence_told": _odds(found.verdict.evidence),
+        "evidence_told": odds(found.verdict.evidence),
         "probability_told": _probability(found.probability_second_better),
     }
-
-
-def _odds(evidence: float) -> str:
-    return f"{evidence:,.0f}" if evidence >= _MANY else f"{evidence:.2g}"
 
 
 def _probability(probability: float) -> str:
