@@ -1,6 +1,6 @@
 """The counts behind reports, as plain values, and how the parts that they are divided into are called."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -171,7 +171,7 @@ class Tallying:
         self._parts: dict[tuple[Any, ...], Part] = {}
         self._replies: Counter[Part] = Counter()
         self._judged: Counter[Part] = Counter()
-        self._votes: dict[tuple[Part, str, bool], list[int]] = {}
+        self._votes: dict[Part, dict[tuple[str, bool], list[int]]] = defaultdict(dict)
 
     def replies(self, values: Iterable[Any], number: int = 1) -> None:
         """Replies of the part in which these values are; segments may be anything."""
@@ -184,7 +184,7 @@ class Tallying:
     def votes(self, values: Iterable[Any], person: str, *, by_asker: bool, positive: int, negative: int) -> None:
         """Votes of one person; none of both is nothing."""
         if positive or negative:
-            sums = self._votes.setdefault((self._part(values), person, by_asker), [0, 0])
+            sums = self._votes[self._part(values)].setdefault((person, by_asker), [0, 0])
             sums[0] += positive
             sums[1] += negative
 
@@ -195,7 +195,11 @@ class Tallying:
         if not self._divisions:
             names = {()}
         parts = (PartCounts(part, self._replies[self._reply_part(part)], self._judged[part]) for part in sorted(names))
-        votes = [PersonVotes(*key, *sums) for key, sums in sorted(self._votes.items())]
+        votes = [
+            PersonVotes(part, *who, *sums)
+            for part, people in sorted(self._votes.items())
+            for who, sums in sorted(people.items())
+        ]
         return Tally(tuple(parts), tuple(votes))
 
     def _part(self, values: Iterable[Any]) -> Part:

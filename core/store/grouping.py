@@ -1,23 +1,10 @@
 """The counts of a report in parts, as SQL: a look at the opinions, one at the replies. What they mean is not known."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
-from sqlalchemy import (
-    CTE,
-    Boolean,
-    ColumnElement,
-    Connection,
-    Text,
-    cast,
-    distinct,
-    func,
-    literal,
-    null,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, case, func, literal, select
 
 from core.store.counts import Division, Tally, Tallying
 from core.store.parting import channel_of, day_of, field_of, platform_of
@@ -48,13 +35,18 @@ def tally(
     where that is known; else it is looked for.
     """
     tallying, bounds = Tallying(divisions), span(since, until, place)
-    judged = span(since, until, place, few=_are_few(connection, since, until) if few is None else few)
+    few = _are_few(connection, since, until) if few is None else few
+    judged = span(since, until, place, few=few)
+    if not few:
+        # In the order of the opinions' key, which is the order of the messages: SQLite prefers some index's otherwise.
+        judged &= _a.c.message_id > ""
     # The replies are counted last: more may have come since, so that no rate exceeds 100 %.
-    for *values, person, by_asker, positive, negative in connection.execute(_opinions(connection, divisions, judged)):
-        if person is None:
-            tallying.judged(values, positive)
-        else:
-            tallying.votes(values, person, by_asker=bool(by_asker), positive=positive, negative=negative)
+    for *values, person, by_asker, likes, dislikes, first in connection.execute(
+        _opinions(connection, divisions, judged)
+    ).all():
+        if first:
+            tallying.judged(values, first)
+        tallying.votes(values, person, by_asker=bool(by_asker), positive=likes, negative=dislikes)
     for *values, number in _replies(connection, divisions, bounds):
         tallying.replies(values, int(number))
     return tallying.tally()
@@ -71,22 +63,24 @@ def _are_few(connection: Connection, since: datetime | None, until: datetime | N
 
 
 def _opinions(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Any:
-    """A row a part and person with their votes; and one a part, of nobody, with the replies that were judged."""
+    """A row a part and person: their votes, and how many replies they are the first to have judged, in any order."""
+    parts = {each: _part(connection, each) for each in divisions}
+    once = [_a.c.message_id, *(part for each, part in parts.items() if each is Division.SEGMENT)]
     said = (
         select(
-            *(_part(connection, each).label(f"part_{place}") for place, each in enumerate(divisions)),
-            _a.c.message_id,
+            *(part.label(each.value) for each, part in parts.items()),
             _a.c.source_id,
-            field_of(connection, _a.c.details, "by_asker").label("by_asker"),
+            field_of(connection, _a.c.details, "by_asker").in_(("1", "true")).label("by_asker"),
             POSITIVE.label("positive"),
             NEGATIVE.label("negative"),
+            case((func.row_number().over(partition_by=once) == 1, 1), else_=0).label("first"),
         )
         .select_from(_m.join(_a, BY_PEOPLE))
         .where(bounds)
-        .cte("said")
+        .subquery()
     )
-    parts = [said.c[f"part_{place}"] for place in range(len(divisions))]
-    return union_all(_votes(said, parts), _judged(said, parts))
+    *keys, positive, negative, first = said.c
+    return select(*keys, func.sum(positive), func.sum(negative), func.sum(first)).group_by(*keys)
 
 
 def _part(connection: Connection, division: Division) -> Any:
@@ -107,21 +101,10 @@ def _model_of(connection: Connection) -> Any:
     return field_of(connection, _c.c.model, "id")
 
 
-def _votes(said: CTE, parts: Sequence[Any]) -> Any:
-    keys = (*parts, said.c.source_id, said.c.by_asker.in_(("1", "true")))
-    positive, negative = func.sum(said.c.positive), func.sum(said.c.negative)
-    return select(*keys, positive, negative).group_by(*keys).having(positive + negative > 0)
-
-
-def _judged(said: CTE, parts: Sequence[Any]) -> Any:
-    nobody = (cast(null(), Text), cast(null(), Boolean))
-    return select(*parts, *nobody, func.count(distinct(said.c.message_id)), literal(0)).group_by(*parts)
-
-
 def _replies(connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool]) -> Iterator[Any]:
     """A row a part with its replies. A conversation is looked up once for all its replies, if at all."""
     by_place = any(each in _PLACES for each in divisions)
-    rows = connection.execute(_counted(connection, divisions, bounds, in_conversations=by_place))
+    rows = _counts(connection, divisions, bounds, in_conversations=by_place)
     if by_place or Division.MODEL not in divisions:
         yield from rows
         return
@@ -134,15 +117,44 @@ def _replies(connection: Connection, divisions: Sequence[Division], bounds: Colu
     if unknown:
         # Most replies say their model. To look for it with all of them would take longer than all the rest.
         without = bounds & _m.c.model_id.is_(None)
-        yield from connection.execute(_counted(connection, divisions, without, in_conversations=True))
+        yield from _counts(connection, divisions, without, in_conversations=True)
+
+
+def _counts(
+    connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool], *, in_conversations: bool
+) -> Iterator[Any]:
+    """A row a part with its replies, or several that are to be added up.
+
+    SQLite sorts what it groups: so it is done day by day, in a third of the time that it takes with all at once.
+    """
+    if connection.dialect.name != "sqlite":
+        yield from connection.execute(_counted(connection, divisions, bounds, in_conversations=in_conversations))
+        return
+    from_then_on = bounds & (_m.c.timestamp >= bindparam("begun"))
+    first = select(func.min(_m.c.timestamp)).where(from_then_on)
+    in_a_day = from_then_on & (_m.c.timestamp < bindparam("next_day"))
+    day = bindparam("day", type_=Text)
+    query = _counted(connection, divisions, in_a_day, in_conversations=in_conversations, day=day)
+    next_day = datetime.min.replace(tzinfo=UTC)
+    while (begun := connection.execute(first, {"begun": next_day}).scalar()) is not None:
+        next_day = datetime.combine(begun.date(), time(), UTC) + timedelta(days=1)
+        yield from connection.execute(query, {"begun": begun, "next_day": next_day, "day": f"{begun:%Y-%m-%d}"})
 
 
 def _counted(
-    connection: Connection, divisions: Sequence[Division], bounds: ColumnElement[bool], *, in_conversations: bool
+    connection: Connection,
+    divisions: Sequence[Division],
+    bounds: ColumnElement[bool],
+    *,
+    in_conversations: bool,
+    day: Any = None,
 ) -> Any:
-    """How many replies each part has: as they say themselves, or as their conversations know."""
+    """How many replies each part has: as they say themselves, or as their conversations know.
+
+    `day`: the one that they are all of, where that is known.
+    """
     columns: dict[str, Any] = {}
-    if Division.DAY in divisions:
+    if Division.DAY in divisions and day is None:
         columns["day"] = day_of(connection, _m.c.timestamp)
     if Division.MODEL in divisions:
         columns["model"] = _m.c.model_id
@@ -158,6 +170,7 @@ def _counted(
         known |= {each: of_place(connection, _c.c.place) for each, of_place in _PLACES.items()}
         if "model" in known:
             known["model"] = func.coalesce(known["model"], _model_of(connection))
-    parts = [known.get(each.value, literal("")) for each in divisions]
-    grouped = [part for part, each in zip(parts, divisions, strict=True) if each is not Division.SEGMENT]
+    grouped = [known[each.value] for each in divisions if each.value in known]
+    constant = {Division.SEGMENT: literal(""), Division.DAY: day}
+    parts = [known.get(each.value, constant.get(each)) for each in divisions]
     return select(*parts, func.sum(counted.c.replies)).select_from(source).group_by(*grouped)
