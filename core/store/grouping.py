@@ -171,6 +171,6 @@ def _counted(
         if "model" in known:
             known["model"] = func.coalesce(known["model"], _model_of(connection))
     grouped = [known[each.value] for each in divisions if each.value in known]
-    constant = {Division.SEGMENT: literal(""), Division.DAY: day}
-    parts = [known.get(each.value, constant.get(each)) for each in divisions]
+    constant: dict[str, Any] = {Division.SEGMENT: literal(""), Division.DAY: day}
+    parts = [(constant | known)[each.value] for each in divisions]
     return select(*parts, func.sum(counted.c.replies)).select_from(source).group_by(*grouped)
