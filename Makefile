@@ -27,7 +27,7 @@ demo: $(RUN) ## Watch the whole job in a minute: no token, no service
 	$(BIN)/plaudit demo
 
 test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
-	$(BIN)/pytest -n 4 --ignore tests/mlflow -m "not long and not alone"
+	$(BIN)/pytest -n 6 --dist worksteal --ignore tests/mlflow -m "not long and not alone"
 	$(BIN)/pytest --ignore tests/mlflow -m alone
 
 test-long: $(DEV) ## Run those that take a minute each: everything going wrong at once

@@ -78,7 +78,7 @@ def test_no_frame_ends_the_bot_and_nothing_is_kept_twice():
     here = loop.run_until_complete(stack.enter_async_context(bot(DiscordRules.unlimited())))
 
     @settings(
-        max_examples=60,
+        max_examples=30,
         deadline=None,
         database=None,
         phases=(Phase.explicit, Phase.generate),  # the bot lives on from one example to the next: nothing to shrink

@@ -74,7 +74,7 @@ async def test_a_reader_can_be_moved_and_forgotten(sql_store) -> None:
 
 
 async def test_no_reader_misses_a_record_while_six_write_to_postgres(postgres_url) -> None:
-    each, writers, readers = 150, 6, 3
+    each, writers, readers = 50, 6, 3
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(open_store(postgres_url)) for _ in range(writers + 1)]
         reading = [

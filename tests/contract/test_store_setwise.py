@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import Connection
 
 from core.records import Record
-from core.store import refolding
+from core.store import changes, log, refolding
 from core.store.refolding import PREFIX, Refolding
-from core.store.setwise import Setwise, is_available
+from core.store.setwise import is_available
+from core.store.sides import MESSAGES, OPINIONS, PLACES, SIDES, Side
 from core.store.sql import SqlStore
 from core.store.tables import FOLDED, table
 from core.upcasting import STEPS, Step
@@ -27,26 +28,43 @@ def store(sql_store):
 
 
 async def folded(store: SqlStore, limit: int, *, by_sets: bool) -> tuple[dict[str, Any], int]:
-    """The tables folded anew in windows of `limit` records; and how many windows the database folded by itself."""
+    """The tables folded anew in windows of `limit` records; and how often the database folded a side by itself."""
     alone = 0
 
     def work(connection: Connection) -> dict[str, Any]:
         nonlocal alone
         refolding.drop(connection)
         anew = Refolding(connection)
-        setwise, anew._setwise = anew._setwise, None
-        assert isinstance(setwise, Setwise)
         reached = anew._begin()
-        while reached >= 0:
-            up_to = setwise.step(reached, limit) if by_sets else None
-            alone += up_to is not None
-            reached = up_to or anew._fold(reached, limit)
-        anew._statements.settle(connection)
+        while (up_to := log.window(connection, reached, limit)) is not None:
+            for side in anew._sides:
+                assert side._setwise is not None
+                done = by_sets and side._setwise.fold(reached, up_to)
+                alone += done
+                if not done:
+                    side.fold_one_by_one(reached, up_to)
+            reached = up_to
+        anew._settle()
         rows = {row.__tablename__: _rows(connection, table(row)) for row in FOLDED}
-        anew.drop()
+        refolding.drop(connection)
         return rows
 
     return await store._database.write(work), alone
+
+
+async def folds_by_itself(store: SqlStore, side: Side) -> bool:
+    """Whether the database folds a side of the whole log by itself."""
+
+    def work(connection: Connection) -> bool:
+        anew = Refolding(connection, (side,))
+        anew._begin()
+        [folding] = anew._sides
+        assert folding._setwise is not None
+        done = folding._setwise.fold(0, log.newest(connection))
+        refolding.drop(connection)
+        return done
+
+    return await store._database.write(work)
 
 
 def _rows(connection: Connection, like: Any) -> list[Any]:
@@ -60,7 +78,7 @@ def _rows(connection: Connection, like: Any) -> list[Any]:
 
 
 async def both(store: SqlStore, limit: int) -> int:
-    """How many windows SQLite folded by itself, once it is seen that they came to the same."""
+    """How often the database folded a side of a window by itself, once it is seen that all came to the same."""
     by_folding, _ = await folded(store, limit, by_sets=False)
     by_sets, alone = await folded(store, limit, by_sets=True)
     assert by_sets == by_folding
@@ -114,12 +132,12 @@ def _odd_fields(dice: random.Random, number: int) -> dict[str, Any]:
 async def test_any_values_come_to_the_same(store, seed, limit) -> None:
     await store.append(*odd_history(seed, 400))
 
-    assert await both(store, limit) > 3
+    assert await both(store, limit) > 9
 
 
-@pytest.mark.parametrize("limit", [1, 2, 5, 40])
-async def test_any_order_comes_to_the_same(store, limit) -> None:
-    await store.append(*any_history(11, 800))
+@pytest.mark.parametrize(("limit", "length"), [(1, 100), (2, 200), (5, 600), (40, 800)])
+async def test_any_order_comes_to_the_same(store, limit, length) -> None:
+    await store.append(*any_history(11, length))
 
     await both(store, limit)
 
@@ -132,33 +150,43 @@ async def test_a_plain_conversation_needs_no_python(store) -> None:
     ]
     await store.append(*records, voted("m1", "ann", 5), voted("m1", "ann", 4, origin="x"), ended("c1", 40))
 
-    assert await both(store, 100) == 1
+    assert await both(store, 100) == len(SIDES)
 
 
 @pytest.mark.parametrize(
-    "records",
+    ("records", "side"),
     [
-        [changed("m1", 0, content="before it"), said("m1", 1)],
-        [said("m1"), changed("m1", 1, content="edited"), said("m1", 2, content="told again")],
-        [ended("c1"), started("c1", 1)],
-        [replied("m1", started_at="2026-01-01T01:00:00+01:00")],
-        [replied("m1", ended_at="2026-01-01 00:00:00Z")],
+        ([changed("m1", 0, content="before it"), said("m1", 1)], MESSAGES),
+        ([said("m1"), changed("m1", 1, content="edited"), said("m1", 2, content="told again")], MESSAGES),
+        ([ended("c1"), started("c1", 1)], PLACES),
+        ([replied("m1", started_at="2026-01-01T01:00:00+01:00")], MESSAGES),
+        ([replied("m1", ended_at="2026-01-01 00:00:00Z")], MESSAGES),
+        ([replied("m1"), voted("m1", "ann", 5, feedback=3)], OPINIONS),
     ],
 )
-async def test_what_is_out_of_order_or_written_otherwise_is_left_to_folding(store, records) -> None:
+async def test_what_is_out_of_order_or_written_otherwise_is_left_to_folding(store, records, side) -> None:
     await store.append(*records)
 
-    assert await both(store, 100) == 0
+    assert await both(store, 100) == len(SIDES) - 1
+    assert not await folds_by_itself(store, side)
 
 
 async def test_a_message_told_before_its_conversation_does_not_touch_it(store) -> None:
     await store.append(said("m1", 50), started("c1", 0), said("m2", 20))
 
-    assert await both(store, 100) == 1
+    assert await both(store, 100) == len(SIDES)
 
 
 async def test_records_of_a_version_that_is_brought_forward_are_left_to_folding(store, monkeypatch) -> None:
     await store.append(said("m1"))
     monkeypatch.setitem(STEPS, ("add_message", "1.0.0"), Step("2.0.0", lambda data: {**data, "content": "forward"}))
 
-    assert await both(store, 100) == 0
+    assert await both(store, 100) == 1  # nothing is to be brought forward among the opinions
+
+
+def test_every_table_and_every_step_is_of_one_side() -> None:
+    rows = [row for side in SIDES for row in side.tables]
+    steps = [step for side in SIDES for step in side.steps]
+
+    assert sorted(map(str, rows)) == sorted(map(str, FOLDED))
+    assert sorted(steps) == sorted(changes.Step)

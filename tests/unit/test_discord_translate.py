@@ -289,7 +289,7 @@ def mutilated(draw):
     return {**frame, "t": draw(st.sampled_from([frame["t"], *sorted(EVENTS)])), "d": data}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(frame=JSON | mutilated())
 def test_any_json_is_events_or_nothing(frame):
     channel_of(frame)

@@ -16,7 +16,7 @@ from tests.bench.virtual_pacer import Paced
 from tests.bench.virtual_world import Reply, World, random_replies
 
 SEEDS = st.integers(0, 2**32 - 1)
-MANY = settings(derandomize=True, deadline=None, max_examples=25)
+MANY = settings(derandomize=True, deadline=None, max_examples=12)
 
 DISCORD = Rate(5, 5.0)
 SLACK = Rate(50, 60.0)

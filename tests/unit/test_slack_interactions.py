@@ -229,7 +229,7 @@ def mutilated(draw):
     return changed(payload, draw(st.sampled_from(list(places(payload)))), draw(JSON))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(JSON | mutilated())
 def test_no_payload_raises(payload):
     actor_of(payload)
