@@ -246,7 +246,6 @@ async def test_the_command_pushes_and_says_what_is_new(hub, sqlite_url, tmp_path
     assert "HF_TOKEN" in no_token[2]
 
 
-@pytest.mark.alone
 async def test_what_is_due_is_pushed_beside_the_bot_and_not_again_before_its_time(
     hub, sqlite_url, tmp_path, monkeypatch
 ):
