@@ -80,8 +80,9 @@ def _tokens(settings: Settings, platform: str) -> tuple[str, ...]:
     needed = _needed(settings, platform)
     tokens: list[SecretStr | str | None] = [getattr(settings, each) for each in needed]
     if missing := [setting_names()[each] for each, token in zip(needed, tokens, strict=True) if not token]:
+        asked = " (`plaudit init` asks)" if needed is _NEEDED[platform] else ""
         raise SettingsError(
-            f"{platform.title()} needs {' and '.join(missing)}: `plaudit init` asks for them and writes .env; "
+            f"{platform.title()} needs {' and '.join(missing)}: set it in the environment or in .env{asked}. "
             f"docs/{platform}.md says where it is found."
         )
     return tuple(token if isinstance(token, str) else token.get_secret_value() for token in tokens if token)

@@ -25,7 +25,8 @@ _NAMES: Final = {
     "Failed to retrieve WSS URL": "",  # raised as well, and told by whoever asked for it
 }
 """How its lines begin, and what we call them; empty: left out."""
-_KIND: Final = re.compile(r"\b(\w*Error)\b")
+_REASONS: Final = (re.compile(r"'error': '(\w+)'"), re.compile(r"\b(\w*Error)\b"))
+"""Slack's own word for it, or the kind of error."""
 
 
 def socket_logger() -> logging.Logger:
@@ -44,9 +45,10 @@ def in_our_words(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if name is None or not (error is None or isinstance(error, _EVERYDAY)):
         return True
-    kind = _KIND.search(said)
+    text = f"{said} {type(error).__name__}" if error else said
+    found = next(filter(None, (each.search(text) for each in _REASONS)), None)
     record.msg, record.args, record.exc_info = name, (), None
     record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
     record.platform = PLATFORM
-    record.reason = type(error).__name__ if error else kind[1] if kind else "unknown"
+    record.reason = found[1] if found else "unknown"
     return bool(name) and logger.isEnabledFor(logging.WARNING)

@@ -64,7 +64,7 @@ class Office:
         told = {"type": "event_callback", "team_id": team, "event_id": f"Ev{len(face.calls)}{team}", "event": event}
         face.deliver("events_api", told | {"authorizations": [{"team_id": team}]} | more)
 
-    async def ask(self, team: str, text: str) -> Message:
+    async def ask(self, team: str, text: str, *, patience: float = 10) -> Message:
         """Let someone in `team` ask; the answer. Both teams share one room of the box."""
         world = self.world
         house, room, ada = world.pocket.house, world.room(), world.person("Ada")
@@ -72,7 +72,7 @@ class Office:
         me = user_id(house.assistants["slack"])
         where = {"channel": channel_id(room), "ts": ts_of(asked.id), "event_ts": ts_of(asked.id)}
         self.tell(team, {"type": "app_mention", "user": user_id(ada), "text": f"<@{me}> {text}", **where})
-        return await world.pocket.reply_to(asked, timeout=10)
+        return await world.pocket.reply_to(asked, timeout=patience)
 
     def teams_that_posted(self) -> set[str]:
         return {each.team for each in self.world.pocket.slack.calls if each.method.startswith("chat.")}
@@ -132,6 +132,24 @@ async def test_what_slack_takes_away_is_forgotten_and_may_be_installed_again(dat
         assert asked_while_gone == []
         assert set(office.world.pocket.slack.requests.statuses) == {200}
         assert reply.text == "You said: again"
+
+
+async def test_a_token_that_slack_takes_back_without_a_word_is_told_and_installing_again_mends_it(
+    sqlite_url, caplog, monkeypatch
+):
+    monkeypatch.setattr("bots.slack.workspaces._FRESH", 0.0)
+    async with an_office(sqlite_url) as office:
+        await office.install("T1")
+        office.world.pocket.slack.grants.revoke("T1")
+        with pytest.raises(TimeoutError):
+            await office.ask("T1", "anyone?", patience=1)
+        told = [str(each.error) for each in caplog.records if hasattr(each, "error")]
+
+        await office.install("T1")
+        reply = await office.ask("T1", "again")
+
+    assert any("install the app into the workspace again" in each for each in told), told
+    assert reply.text == "You said: again"
 
 
 async def test_a_persons_own_token_that_is_revoked_leaves_the_bot_where_it_is(sqlite_url):

@@ -80,6 +80,18 @@ def test_what_breaks_every_day_on_slacks_socket_is_one_line_with_our_name(capsys
     assert "secret" not in line
 
 
+def test_what_slack_says_against_a_connection_is_its_reason(capsys):
+    logs.configure()
+
+    socket_logger().error(
+        "Failed to check the current session (s_1) … (error: SlackApiError, message: …\n"
+        "The server responded with: {'ok': False, 'error': 'token_revoked'})"
+    )
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("connecting_failed platform=slack reason=token_revoked")
+
+
 def test_what_slack_sdk_raises_as_well_is_not_said_twice():
     assert not in_our_words(slack_sdk_says("Failed to retrieve WSS URL: internal_error"))
 
