@@ -69,8 +69,7 @@ _of_messages = (
     .order_by(RECORDS.c.seq)
 )
 _AS_KEPT = "SELECT seq, id, type, version, at, CAST(data AS TEXT) FROM records WHERE seq > {after} "
-_TO_FOLD = f"{_AS_KEPT} ORDER BY seq LIMIT {{limit}}"
-_OF_WINDOW = f"{_AS_KEPT} AND seq <= {{up_to}} AND type NOT IN ({{others}}) ORDER BY seq"
+_OF_WINDOW = f"{_AS_KEPT} AND seq <= {{up_to}} AND ({{which}}) ORDER BY seq"
 _subject_page = _page.where(RECORDS.c.subject == bindparam("subject"))
 
 
@@ -109,15 +108,18 @@ class Kept(NamedTuple):
     data: Json
 
 
-def read_to_fold(connection: Connection, after: int, limit: int) -> list[Kept]:
-    """At most `limit` records in the order of seq, from the first after `after`."""
-    return _kept(connection, _TO_FOLD.format(after=int(after), limit=int(limit)))
+def window(connection: Connection, after: int, limit: int) -> int | None:
+    """A seq such that there are records after `after` up to it, and at most `limit`; None where there are none."""
+    first, last = (
+        connection.execute(select(each(RECORDS.c.seq)).where(RECORDS.c.seq > after)).scalar()
+        for each in (func.min, func.max)
+    )
+    return None if first is None else min(first + limit - 1, last)
 
 
-def read_window(connection: Connection, after: int, up_to: int, *, without: Collection[str]) -> list[Kept]:
-    """The records after `after` up to `up_to`, but for those of some types, in the order of seq."""
-    others = ", ".join(f"'{kind}'" for kind in without)
-    return _kept(connection, _OF_WINDOW.format(after=int(after), up_to=int(up_to), others=others))
+def read_window(connection: Connection, after: int, up_to: int, which: str) -> list[Kept]:
+    """The records after `after` up to `up_to` for which the condition `which`, in SQL, holds, in the order of seq."""
+    return _kept(connection, _OF_WINDOW.format(after=int(after), up_to=int(up_to), which=which))
 
 
 def _kept(connection: Connection, query: str) -> list[Kept]:

@@ -1,15 +1,16 @@
 """Most of the log folded by the database itself, a window of it at a time: a rebuild need not carry it through Python.
 
 Only records that say one plain thing each, messages and ratings, and only as `folding` would: where a window holds
-anything unusual, or where the order of its records matters beyond what is seen here, it is left to `folding` as a
-whole. That both come to the same is tested on every story of the log. How a database says it is `setwise_words`'.
+anything unusual of a side, or where the order of its records matters beyond what is seen here, that is left to
+`folding` as a whole. That both come to the same is tested on every story of the log. How a database says it is
+`setwise_words`'.
 """
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Final
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import IntegrityError
 
 from core.store import log
 from core.store.columns import UtcDateTime, to_json_text
@@ -17,14 +18,13 @@ from core.store.folding import fold
 from core.store.setwise_postgres import PostgresWords
 from core.store.setwise_sqlite import SqliteWords
 from core.store.setwise_words import Words
+from core.store.sides import MESSAGES, OPINIONS, PLACES, Side
 from core.store.statements import LATER, Statements
 from core.store.tables import AssessmentRow, ConversationRow, MessagePartRow, MessageRow, table
 from core.upcasting import STEPS
 
-_TYPES: Final = ("add_message", "log_feedback")
 _OF_WINDOW = "records.seq > ? AND records.seq <= ? AND records.type = "
-_MESSAGES, _RATINGS = (f"{_OF_WINDOW}'{kind}'" for kind in _TYPES)
-_END = "SELECT max(seq) FROM (SELECT seq FROM records WHERE seq > ? ORDER BY seq LIMIT ?) AS page"
+_MESSAGES, _RATINGS = (f"{_OF_WINDOW}'{side.plain}'" for side in (MESSAGES, OPINIONS))
 
 
 def is_available(dialect_name: str) -> bool:
@@ -33,46 +33,36 @@ def is_available(dialect_name: str) -> bool:
 
 
 class Setwise:
-    """Folds windows of the log into the tables whose names have a prefix."""
+    """Folds one side of the log, a window at a time, into the tables whose names have a prefix."""
 
-    def __init__(self, connection: Connection, prefix: str) -> None:
+    def __init__(self, connection: Connection, prefix: str, side: Side) -> None:
         self._connection = connection
+        self._side = side
         self._statements = Statements(connection.dialect, prefix)
         words = SqliteWords() if connection.dialect.name == "sqlite" else PostgresWords()
-        conversations, messages, parts, assessments = (
-            f"{prefix}{row.__tablename__}" for row in (ConversationRow, MessageRow, MessagePartRow, AssessmentRow)
-        )
-        folds = (
-            _messages(words, messages),
-            _parts(words, parts),
-            _touch(words, conversations),
-            _ratings(words, assessments),
-        )
-        self._end = words.sql(_END)
-        self._folds = tuple(map(words.sql, folds))
-        looks = [_unusual(words)] if words.touches_rows_twice else [_unusual(words), _twice(words)]
+        self._folds = tuple(words.sql(each) for each in _folds(words, prefix, side))
+        looks = [] if words.refuses and side is not PLACES else [_unusual(words, side)]
+        if side is MESSAGES and not words.touches_rows_twice:
+            looks.append(_twice(words))
         self._looks = tuple(map(words.sql, looks))
+        self._old = words.sql(_old(words, side))
         self._told_again = words.sql(_told_again(words))
-        self._old = words.sql(_old(words))
 
-    def step(self, after: int, limit: int) -> int | None:
-        """Fold at most `limit` records after the seq `after`; the seq that is reached.
-
-        None, and nothing done, where there is none, or where they are for `folding`.
-        """
-        up_to: int | None = self._connection.exec_driver_sql(self._end, (after, limit)).scalar()
-        if up_to is None:
-            return None
+    def fold(self, after: int, up_to: int) -> bool:
+        """Fold the records after `after` up to `up_to`. False, and nothing done, where they are for `folding`."""
         window = (after, up_to)
-        rest = log.read_window(self._connection, *window, without=_TYPES)
+        rest = log.read_window(self._connection, *window, self._side.others)
         if self._is_for_folding(window, rest):
-            return None
+            return False
         starts = [each for each in rest if each.type == "start_conversation"]
         self._fold(starts)
-        for statement in self._folds:
-            self._connection.exec_driver_sql(statement, window)
+        try:
+            for statement in self._folds:
+                self._connection.exec_driver_sql(statement, window)
+        except IntegrityError:
+            return False  # see `Words.refuses`
         self._fold([each for each in rest if each.type != "start_conversation"])
-        return up_to
+        return True
 
     def _fold(self, records: Sequence[log.Kept]) -> None:
         self._statements.apply(self._connection, [change for each in records for change in fold(each)])
@@ -93,6 +83,15 @@ class Setwise:
         return self._connection.exec_driver_sql(query, parameters).first() is not None
 
 
+def _folds(words: Words, prefix: str, side: Side) -> list[str]:
+    if side is MESSAGES:
+        return [_messages(words, f"{prefix}{MessageRow.__tablename__}")]
+    if side is OPINIONS:
+        return [_ratings(words, f"{prefix}{AssessmentRow.__tablename__}")]
+    conversations, parts = (f"{prefix}{row.__tablename__}" for row in (ConversationRow, MessagePartRow))
+    return [_parts(words, parts), _touch(words, conversations)]
+
+
 def _moments(of: Table) -> list[str]:
     return [column.name for column in of.columns if isinstance(column.type, UtcDateTime)]
 
@@ -106,6 +105,7 @@ def _messages(words: Words, name: str) -> str:
         "seq": "records.seq",
         "parts": words.json("parts", "[]"),
         "model_id": words.text("model.id"),
+        "role": words.where_plain(_plain_message(words), words.text("role")),
         "status": words.text("status", "'complete'"),
         "withheld": words.boolean("withheld"),
         "deleted": words.false,
@@ -121,7 +121,7 @@ def _ratings(words: Words, name: str) -> str:
         "message_id": words.text("id"),
         "seq": "records.seq",
         "at": "records.at",
-        "kind": "'feedback'",
+        "kind": words.where_plain(_plain_rating(words), "'feedback'"),
         "value": f"COALESCE({words.json('value')}, NULLIF({said}, '\"\"'))",
         "number": words.number("value"),
         "rationale": words.text("rationale", "''"),
@@ -154,10 +154,16 @@ def _touch(words: Words, conversations: str) -> str:
     )
 
 
-def _unusual(words: Words) -> str:
+def _unusual(words: Words, side: Side) -> str:
+    """A record is not written as `_folds` takes it."""
+    plain = {MESSAGES: _plain_message, OPINIONS: _plain_rating, PLACES: _plain_place}[side](words)
+    return f"SELECT 1 FROM records WHERE {_OF_WINDOW}'{side.plain}' AND NOT ({plain}) LIMIT 1"  # noqa: S608 - our own names
+
+
+def _plain_message(words: Words) -> str:
     moments = [f"({words.text(name)} IS NULL OR {words.is_moment(name)})" for name in _moments(table(MessageRow))]
     whole = [each.name for each in table(MessageRow).columns if each.type.python_type is int and each.name != "seq"]
-    plain_message = " AND ".join((
+    return " AND ".join((
         f"{words.text('timestamp')} IS NOT NULL",
         *moments,
         words.is_a("rating", "text"),
@@ -167,11 +173,14 @@ def _unusual(words: Words) -> str:
         words.is_a("withheld", "true", "false"),
         *map(words.is_whole, whole),
     ))  # fmt: skip
-    return (
-        "SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ? AND NOT CASE records.type "  # noqa: S608
-        f"WHEN 'add_message' THEN {plain_message} WHEN 'log_feedback' THEN {words.is_a('feedback', 'text')} "
-        f"ELSE {words.true} END LIMIT 1"
-    )
+
+
+def _plain_rating(words: Words) -> str:
+    return words.is_a("feedback", "text")
+
+
+def _plain_place(words: Words) -> str:
+    return f"COALESCE({words.is_moment('timestamp')}, {words.false}) AND {words.is_a('parts', 'array')}"
 
 
 def _twice(words: Words) -> str:
@@ -188,8 +197,9 @@ def _told_again(words: Words) -> str:
     )
 
 
-def _old(words: Words) -> str:
+def _old(words: Words, side: Side) -> str:
     return (
-        "SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ? AND records.type || ' ' || records.version "  # noqa: S608
+        "SELECT 1 FROM records WHERE records.seq > ? AND records.seq <= ? "  # noqa: S608 - our own names
+        f"AND (records.type = '{side.plain}' OR {side.others}) AND records.type || ' ' || records.version "
         f"IN (SELECT {words.whole('step.value')} FROM {words.elements(words.given, 'step')}) LIMIT 1"
     )

@@ -18,7 +18,7 @@ class PostgresWords(Words):
     false, true = "FALSE", "TRUE"
     part_position = "(part.place - 1)::integer"
     given = "?::jsonb"
-    touches_rows_twice = False
+    touches_rows_twice = refuses = False
     _KINDS: Final = {
         "text": "string",
         "true": "boolean",

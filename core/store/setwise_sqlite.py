@@ -16,7 +16,7 @@ class SqliteWords(Words):
     false, true = "0", "1"
     part_position = "part.key"
     given = "?"
-    touches_rows_twice = True
+    touches_rows_twice = refuses = True
 
     def text(self, name: str, default: str = "NULL") -> str:
         """See `Words`."""

@@ -25,6 +25,8 @@ class Words(ABC):
     """JSON that comes as a parameter."""
     touches_rows_twice: bool
     """Whether one statement may."""
+    refuses: bool
+    """An insert finds by itself what is unusual: a statement that fails leaves the rest of its transaction as it is."""
 
     @abstractmethod
     def text(self, name: str, default: str = "NULL") -> str:
@@ -95,6 +97,10 @@ class Words(ABC):
         Of several rows with one key the last one counts, in the order of `order` (more than "records.seq" goes behind
         that), or of the moment `at` where they have one.
         """
+
+    def where_plain(self, plain: str, picked: str) -> str:
+        """What is picked for a column that must not be NULL; where the database refuses, NULL if it is not `plain`."""
+        return f"CASE WHEN {plain} THEN {picked} END" if self.refuses else picked
 
     @abstractmethod
     def sql(self, statement: str) -> str:

@@ -35,7 +35,8 @@ from core.store.keys import pseudonyms_of
 from core.store.leases import SqlLeases
 from core.store.ledger import Ledger
 from core.store.past import Past, past
-from core.store.refolding import Difference, Refolding
+from core.store.rebuilding import rebuilding
+from core.store.refolding import Difference
 from core.store.retention import Retention
 from core.store.rewriting import Found, Rewriting, find
 from core.store.spending import SqlSpending
@@ -309,19 +310,13 @@ class SqlStore(SqlCounts):
         """Fold the tables anew from the log, and mend in those that are in use what is not as the log says.
 
         Appends go on meanwhile, but for the moment of the mending. Broken off, it is taken up where it was. `progress`
-        is told each seq that is reached.
+        is told the seqs that are reached.
         """
-        await self._refold(progress)
-        await self._database.write(_mend)
+        await rebuilding(self._database).mend(progress)
 
     async def check(self, progress: Callable[[int], None] = _unheard) -> list[Difference]:
         """What of the tables is not as the log says, by folding them anew beside; see `rebuild`."""
-        await self._refold(progress)
-        return await self._database.write(_compare)
-
-    async def _refold(self, progress: Callable[[int], None]) -> None:
-        while (reached := await self._database.write(_refold_some)) >= 0:
-            progress(reached)
+        return await rebuilding(self._database).differences(progress)
 
     async def _commit(self, entries: Sequence[Entry]) -> list[bool]:
         try:
@@ -357,29 +352,6 @@ def _withheld(connection: Connection, entries: Sequence[Entry]) -> Sequence[Entr
 
 def _of_nobody(record: Record, pseudonym: str) -> Record:
     return replace(without_words(record), subject=record.subject and pseudonym)
-
-
-def _refold_some(connection: Connection) -> int:
-    return Refolding(connection).step()
-
-
-def _mend(connection: Connection) -> None:
-    _finished(connection).mend()
-    refolding.drop(connection)
-
-
-def _compare(connection: Connection) -> list[Difference]:
-    differences = _finished(connection).differences()
-    refolding.drop(connection)
-    return differences
-
-
-def _finished(connection: Connection) -> Refolding:
-    """The tables anew, with what was appended since they were looked at last."""
-    anew = Refolding(connection)
-    while anew.step() >= 0:
-        pass
-    return anew
 
 
 def _numbered(changes: Sequence[Change], seq: int) -> Sequence[Change]:

@@ -6,14 +6,14 @@ Durable before anything is acknowledged: WAL with `synchronous=FULL` syncs the l
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 
-from sqlalchemy import Connection, Dialect, create_engine, event
+from sqlalchemy import Connection, Dialect, NullPool, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from core.errors import DatabaseUnavailableError
@@ -111,18 +111,28 @@ class SqliteDatabase:
         self._writer.shutdown()
         self._engine.dispose()
 
+    @contextmanager
+    def beside(self, files: Mapping[str, Path]) -> Iterator[Connection]:
+        """A connection of its own, with other files attached under their names; for any thread, outside of any loop."""
+        with self._errors():
+            engine = create_engine(
+                f"sqlite:///{self.path}", isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True
+            )
+            event.listen(engine, "connect", _prepare)
+            with engine.connect() as connection:
+                # The log is read once, from its beginning to its end.
+                connection.exec_driver_sql(f"PRAGMA main.cache_size = -{CACHE // 8}")
+                for name, path in files.items():
+                    connection.exec_driver_sql(f"ATTACH ? AS {name}", (str(path),))
+                    # Each is written once, from its beginning to its end, and can be made again.
+                    connection.exec_driver_sql(f"PRAGMA {name}.journal_mode = TRUNCATE")
+                    connection.exec_driver_sql(f"PRAGMA {name}.synchronous = NORMAL")
+                    connection.exec_driver_sql(f"PRAGMA {name}.cache_size = -{CACHE // 4}")
+                yield connection
+
     def _do(self, begin: str, work: Callable[[Connection], Result]) -> Result:
-        with self._errors(), self._engine.connect() as connection:
-            connection.exec_driver_sql(begin)
-            try:
-                result = work(connection)
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                # SQLite may have rolled back by itself, as it does when the disk is full.
-                with suppress(DBAPIError):
-                    connection.exec_driver_sql("ROLLBACK")
-                raise
-            return result
+        with self._errors(), self._engine.connect() as connection, transaction(connection, begin):
+            return work(connection)
 
     def _scrub(self, work: Callable[[Connection], Result]) -> Result:
         result = self._do("BEGIN IMMEDIATE", work)
@@ -147,6 +157,20 @@ class SqliteDatabase:
                     "Check that the file and its directory can be written and that the disk has room."
                 ) from error
             raise
+
+
+@contextmanager
+def transaction(connection: Connection, begin: str) -> Iterator[None]:
+    """A transaction that begins as it is said, and ends with the block."""
+    connection.exec_driver_sql(begin)
+    try:
+        yield
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself, as it does when the disk is full.
+        with suppress(DBAPIError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
 
 
 def _erased(connection: Connection, entries: Sequence[Entry]) -> Iterable[str]:

@@ -9,7 +9,7 @@ from core.clock import SystemClock
 from core.records import Record
 from core.store import retention as module
 from core.store.database import open_store
-from core.store.refolding import Refolding
+from tests.contract.store_refolding import broken_off
 from tests.contract.store_stories import (
     DISLIKE,
     LIKE,
@@ -155,7 +155,7 @@ async def test_what_is_kept_late_of_long_ago_is_old_too(database_url) -> None:
 
 async def test_tables_that_are_folded_anew_do_not_bring_the_words_back(aged) -> None:
     await aged.append(*story())
-    await aged._database.write(lambda connection: Refolding(connection).step())
+    await broken_off(aged, at=1)
 
     await aged.retention().redact(OLD)
     await aged.retention().scrub()

@@ -4,13 +4,14 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, select
 
 from core.messages import PersonRef
 from core.store.memory import MemoryStore
 from core.store.refolding import Difference, Refolding
 from core.store.sql import SqlStore
 from core.store.tables import FOLDED, table
+from tests.contract.store_refolding import broken_off, left_behind
 from tests.contract.store_stories import any_history, replied, said, started, voted
 
 TABLES = [table(row) for row in FOLDED]
@@ -114,23 +115,42 @@ async def test_rows_that_are_wrong_or_missing_are_named(sql_store) -> None:
 async def test_a_rebuild_that_was_broken_off_goes_on_where_it_was(sql_store, monkeypatch) -> None:
     monkeypatch.setattr("core.store.refolding._STEP", 100)
     await sql_store.append(*any_history(seed=8, length=350))
-    await sql_store._database.write(lambda connection: [Refolding(connection).step() for _ in range(2)])
+    await broken_off(sql_store, at=200)
     reached: list[int] = []
 
     await sql_store.rebuild(reached.append)
 
-    assert len(reached) == 2
+    assert reached[0] >= 200
     assert await sql_store.check() == []
+    assert not await left_behind(sql_store)
 
 
 async def test_an_erasure_leaves_nothing_of_a_rebuild_that_was_broken_off(sql_store) -> None:
     await sql_store.append(started("c1"), said("m1"))
-    await sql_store._database.write(lambda connection: Refolding(connection).step())
+    await broken_off(sql_store, at=1)
 
     await sql_store.erase(PersonRef("slack", "T1", "U1"))
 
-    names = await sql_store._database.read(lambda connection: inspect(connection).get_table_names())
-    assert not [name for name in names if name.startswith("refolded_")]
+    assert not await left_behind(sql_store)
+
+
+async def test_an_erasure_in_the_midst_of_a_rebuild_lets_it_begin_anew(sql_store, monkeypatch) -> None:
+    monkeypatch.setattr("core.store.refolding._STEP", 10)
+    await sql_store.append(started("c1"), *(said(f"m{number}", author="slack:T1:U1") for number in range(50)))
+    step, erasing = Refolding.step, []
+
+    def some(refolding: Refolding) -> int:
+        if refolding._begin() >= 30 and not erasing:
+            erasing.append(asyncio.run_coroutine_threadsafe(sql_store.erase(PersonRef("slack", "T1", "U1")), loop))
+        return step(refolding)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(Refolding, "step", some)
+    await sql_store.rebuild()
+    await asyncio.wrap_future(erasing[0])
+
+    assert not await left_behind(sql_store)
+    assert await sql_store.check() == []
 
 
 async def test_people_go_on_talking_while_the_tables_are_rebuilt(sql_store) -> None:
