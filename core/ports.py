@@ -345,6 +345,15 @@ class CanLink(Protocol):
 
 
 @runtime_checkable
+class CanTellRoles(Protocol):
+    """The platform tells which roles someone has. What it shows of the past does not say it."""
+
+    async def roles_of(self, person: PersonRef, in_turn: InTurn) -> tuple[str, ...]:
+        """As in `Person.roles`; none where they have left. Raises as `ChatPlatform`'s calls do."""
+        ...
+
+
+@runtime_checkable
 class CanLookBack(Protocol):
     """The platform can be asked what happened while the assistant was away. Each call raises as `ChatPlatform`'s do."""
 

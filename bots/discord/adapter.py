@@ -167,6 +167,10 @@ class DiscordPlatform:
         """Who put which emoji on a message; super ones count as others do."""
         return await self._history.reactions_on(message, in_turn, tallies)
 
+    async def roles_of(self, person: PersonRef, in_turn: InTurn) -> tuple[str, ...]:
+        """The roles of a member, by id and name."""
+        return await self._history.roles_of(person, in_turn)
+
 
 @asynccontextmanager
 async def connected(

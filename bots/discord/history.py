@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
-from bots.discord.reading import DIRECT, PLATFORM, snowflake
+from bots.discord.reading import DIRECT, PLATFORM, roles_of, snowflake
 from bots.discord.rest import Rest
 from bots.discord.surroundings import CachedSurroundings
 from bots.discord.translate import emoji_name, translate
 from core.clock import Clock
+from core.errors import MessageGoneError
 from core.events import MessageReceived
 from core.messages import MessageRef, PersonRef, PlaceRef
 from core.ports import InTurn, Reaction, Shown, Tally
@@ -74,6 +75,21 @@ class History:
             for kind in kinds:
                 found += await self._people(message, tally.emoji, f"{_path(message)}/reactions/{name}", kind, in_turn)
         return found
+
+    async def roles_of(self, person: PersonRef, in_turn: InTurn) -> tuple[str, ...]:
+        """The roles of a member; none of someone who has left, or in a direct conversation."""
+        guild = person.workspace
+        if guild == DIRECT:
+            return ()
+
+        async def ask() -> Any:
+            path = f"/guilds/{guild}/members/{person.id}"
+            return (await self._rest.call("GET", path, bucket=("member", guild), patient=True)).data
+
+        try:
+            return roles_of(await in_turn(ask), guild, self._around)
+        except MessageGoneError:
+            return ()
 
     async def _people(self, message: MessageRef, emoji: str, path: str, kind: str, in_turn: InTurn) -> list[Reaction]:
         found: list[Reaction] = []

@@ -211,6 +211,12 @@ class SlackPlatform:
         del tallies  # one call tells of all
         return await self._history.reactions_on(message, in_turn)
 
+    async def roles_of(self, person: PersonRef, in_turn: InTurn) -> tuple[str, ...]:
+        """What someone is in the workspace."""
+        del in_turn  # Slack's users are known by now, all but new ones
+        await self._directory.know(person.id)
+        return self._directory.people[person.id].roles
+
     def _ref(self, channel: str, ts: str) -> MessageRef:
         return MessageRef(PLATFORM, self._me.workspace, channel, ts)
 

@@ -127,3 +127,7 @@ class SlackEverywhere:
     ) -> Sequence[Reaction]:
         """Every reaction on a message, with all who put it there."""
         return await (await self._of(message.workspace)).reactions_on(message, in_turn, tallies)
+
+    async def roles_of(self, person: PersonRef, in_turn: InTurn) -> tuple[str, ...]:
+        """What someone is in their workspace."""
+        return await (await self._of(person.workspace)).roles_of(person, in_turn)

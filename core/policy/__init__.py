@@ -132,6 +132,12 @@ class Policy:
         chosen = {"max_tokens": self.max_tokens or None, "temperature": self.temperature}
         return {name: value for name, value in chosen.items() if value is not None}
 
+    @property
+    def asks_for_roles(self) -> bool:
+        """Whether what holds for someone depends on their roles."""
+        audiences = (self.heard, self.unheard, self.answered, self.unanswered, *self.segments.values())
+        return any(each.roles for each in audiences)
+
     def answers(self, person_id: str, roles: tuple[str, ...], channel: str) -> bool:
         """Whether the questions of this person are answered there."""
         if self.unanswered.names(person_id, roles, channel):

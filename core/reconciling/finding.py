@@ -5,7 +5,7 @@ Nothing is kept here. What is handed on twice, or belongs to someone who is not 
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
@@ -18,7 +18,7 @@ from core.judging.comments import TAKE_BACK
 from core.judging.opinions import comment_origin
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
 from core.policy import Policies
-from core.ports import CanLookBack, ChatPlatform, InTurn, Reaction, Shown, Store, Tally
+from core.ports import CanLookBack, CanTellRoles, ChatPlatform, InTurn, Reaction, Shown, Store, Tally
 from core.reconciling.comparing import differences, doubts, known_people, names_of
 
 Handle: TypeAlias = Callable[[Event, ChatPlatform], Awaitable[None]]
@@ -68,13 +68,33 @@ class Finder:
         self._thoroughly = thoroughly
         self._votes = votes
         self._unsure: deque[tuple[str, _Part, tuple[Tally, ...]]] = deque()
+        self._roles: dict[PersonRef, tuple[str, ...]] = {}
         self.found = 0
         """Events handed on."""
 
     async def hand_on(self, event: Event) -> None:
         """Tell of something that was found."""
-        await self._handle(event, self._platform)
+        await self._handle(await self._with_roles(event), self._platform)
         self.found += 1
+
+    async def _with_roles(self, event: Event) -> Event:
+        """With the roles of whoever did it, where the policy asks for them."""
+        match event:
+            case ReactionAdded():
+                return replace(event, roles=await self._roles_of(event.person, event.place or event.message))
+            case MessageReceived(author=author) if not author.roles:
+                roles = await self._roles_of(author.ref, event.place)
+                return replace(event, author=replace(author, roles=roles))
+            case _:
+                return event
+
+    async def _roles_of(self, person: PersonRef, where: PlaceRef | MessageRef) -> tuple[str, ...]:
+        platform: ChatPlatform = self._platform
+        if not (isinstance(platform, CanTellRoles) and self._policies.at(where).asks_for_roles):
+            return ()
+        if person not in self._roles:
+            self._roles[person] = await platform.roles_of(person, self._in_turn)
+        return self._roles[person]
 
     async def look_at(self, place: PlaceRef, shown: Shown, asked: datetime) -> bool:
         """Hand on what differs on a message that the log knows; False where it does not know it.

@@ -6,11 +6,12 @@ import pytest
 
 from bots.pocket.discord_interactions import DEFER_REPLY, DEFER_UPDATE, MODAL, REPLY
 from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.discord_world import snowflake
 from bots.pocket.server import Pocket
 from core.controls import Attachment, Button, Choice, Field, Form, Notice
 from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import ButtonPressed, CommandGiven, FormSubmitted, MessageReceived, ReactionAdded
-from core.messages import PlaceRef
+from core.messages import PersonRef, PlaceRef
 from core.ports import CanAnswer, CanOffer, CanReact, CanShowTyping, CanTellPrivately
 from tests.contract.discord_ear import box, listening
 
@@ -485,3 +486,21 @@ async def test_messages_and_reactions_say_which_roles_people_have():
         reacted = await here.heard(ReactionAdded, 2)
         assert written.author.roles == (str(role), "moderators")
         assert [each.roles for each in reacted] == [(str(role), "moderators"), ()]
+
+
+async def test_the_roles_of_a_member_can_be_asked_for_and_who_left_has_none():
+    async def in_turn(call):
+        return await call()
+
+    async with box() as here:
+        ada = here.pocket.person("Ada")
+        role = here.discord.give_role(ada, "moderators")
+        guild = str(here.discord.world.guild_id)
+        there, gone, direct = (
+            PersonRef("discord", where, who)
+            for where, who in ((guild, str(snowflake(ada.id))), (guild, "1"), ("dm", str(snowflake(ada.id))))
+        )
+
+        roles = [await here.platform.roles_of(each, in_turn) for each in (there, gone, direct)]
+
+        assert roles == [(str(role), "moderators"), (), ()]
