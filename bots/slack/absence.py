@@ -14,6 +14,8 @@ logger = logging.getLogger(__name__)
 LONG: Final = timedelta(minutes=1)
 """What fails is delivered again at once, after one minute and after five (docs.slack.dev/apis/events-api, Retries)."""
 _EVERY: Final = 3.0
+_NOT_YET: Final = -3
+"""So many looks find it away at first before that is worth a line: it is being connected."""
 
 
 async def watch(
@@ -25,7 +27,7 @@ async def watch(
 ) -> None:
     """Look `every` so many seconds, for ever; after a long absence tell `missed` when it began."""
     heard = clock.now()
-    was_there = is_lost = False
+    missing, is_lost = _NOT_YET, False
     while True:
         await asyncio.sleep(every)
         is_there, now = await is_connected(), clock.now()
@@ -35,7 +37,9 @@ async def watch(
                 logger.info("reconnected", extra={"platform": PLATFORM, "seconds": seconds})
             if now - heard >= LONG:
                 missed(heard)
-            heard, was_there, is_lost = now, True, False
-        elif was_there and not is_lost:
+            heard, missing, is_lost = now, 0, False
+            continue
+        missing += 1
+        if missing > 0 and not is_lost:
             is_lost = True
             logger.warning("connection_lost", extra={"platform": PLATFORM})

@@ -29,26 +29,41 @@ _REASONS: Final = (re.compile(r"'error': '(\w+)'"), re.compile(r"\b(\w*Error)\b"
 """Slack's own word for it, or the kind of error."""
 
 
+_AGAIN: Final = 60.0
+"""Seconds after which the same is said once more: while Slack is away its client tries every three."""
+
+
 def socket_logger() -> logging.Logger:
     """What its client for Socket Mode is to write to."""
     found = logging.getLogger(f"{__name__}.slack_sdk")
     found.setLevel(logging.ERROR)  # it tells of each ping and session; what matters of these, `absence` does
-    if not found.filters:
-        found.addFilter(in_our_words)
+    found.filters = [InOurWords()]
     return found
 
 
-def in_our_words(record: logging.LogRecord) -> bool:
-    """Whether the line is to be written; what it says of everyday faults is said anew."""
-    said = record.getMessage()
-    name = next((name for beginning, name in _NAMES.items() if said.startswith(beginning)), None)
-    error = record.exc_info[1] if record.exc_info else None
-    if name is None or not (error is None or isinstance(error, _EVERYDAY)):
+class InOurWords:
+    """Says anew what its lines say of everyday faults, and the same again only after a while."""
+
+    def __init__(self) -> None:
+        self._said: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is to be written."""
+        said = record.getMessage()
+        name = next((name for beginning, name in _NAMES.items() if said.startswith(beginning)), None)
+        error = record.exc_info[1] if record.exc_info else None
+        if name is None or not (error is None or isinstance(error, _EVERYDAY)):
+            return True
+        text = f"{said} {type(error).__name__}" if error else said
+        found = next(filter(None, (each.search(text) for each in _REASONS)), None)
+        reason = found[1] if found else "unknown"
+        record.platform, record.reason = PLATFORM, reason
+        record.msg, record.args, record.exc_info = name, (), None
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        return bool(name) and logger.isEnabledFor(logging.WARNING) and self._is_news((name, reason), record.created)
+
+    def _is_news(self, what: tuple[str, str], at: float) -> bool:
+        if at - self._said.get(what, 0.0) < _AGAIN:
+            return False
+        self._said[what] = at
         return True
-    text = f"{said} {type(error).__name__}" if error else said
-    found = next(filter(None, (each.search(text) for each in _REASONS)), None)
-    record.msg, record.args, record.exc_info = name, (), None
-    record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
-    record.platform = PLATFORM
-    record.reason = found[1] if found else "unknown"
-    return bool(name) and logger.isEnabledFor(logging.WARNING)

@@ -5,7 +5,7 @@ import logging
 import orjson
 import pytest
 
-from bots.slack.socket_lines import in_our_words, socket_logger
+from bots.slack.socket_lines import InOurWords, socket_logger
 from core import logs
 from core.errors import DatabaseUnavailableError
 
@@ -93,12 +93,21 @@ def test_what_slack_says_against_a_connection_is_its_reason(capsys):
 
 
 def test_what_slack_sdk_raises_as_well_is_not_said_twice():
-    assert not in_our_words(slack_sdk_says("Failed to retrieve WSS URL: internal_error"))
+    assert not InOurWords().filter(slack_sdk_says("Failed to retrieve WSS URL: internal_error"))
+
+
+def test_the_same_is_said_once_a_minute():
+    ours = InOurWords()
+    lines = [slack_sdk_says("Failed to connect (error: x)", OSError()) for _ in range(4)]
+    for line, moment in zip(lines, (1000.0, 1003.0, 1059.0, 1061.0), strict=True):
+        line.created = moment
+
+    assert [ours.filter(each) for each in lines] == [True, False, False, True]
 
 
 def test_a_fault_of_our_own_behind_the_socket_stays_as_it_is():
     record = slack_sdk_says("Failed to run a request listener: 'id'", KeyError("id"))
 
-    assert in_our_words(record)
+    assert InOurWords().filter(record)
     assert record.levelno == logging.ERROR
     assert record.exc_info

@@ -57,3 +57,9 @@ async def test_an_absence_is_told_when_it_begins_and_when_it_ends(caplog):
 
     assert caplog.messages == ["connection_lost", "reconnected"]
     assert caplog.records[-1].seconds == 18.0
+
+
+async def test_one_that_never_comes_is_told_too(caplog):
+    await missed_on(Line(*[(0.1, False)] * 5))
+
+    assert caplog.messages == ["connection_lost"]
