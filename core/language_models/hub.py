@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Final, Self
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx2
 from huggingface_hub import AsyncInferenceClient, get_token, set_async_client_factory
@@ -55,8 +56,8 @@ class HubModel:
         self._token = token
         self._timeout = timeout
         self._is_url = endpoint.startswith(("http://", "https://"))
-        metadata = {"endpoint": endpoint} if self._is_url else {}
-        self.identity = ModelIdentity(name or endpoint, metadata)
+        address = _without_secrets(endpoint)
+        self.identity = ModelIdentity(name or address, {"endpoint": address} if self._is_url else {})
         self._client = SharedClient()
 
     def other(self, name: str, parameters: Mapping[str, Any]) -> "HubModel":
@@ -124,6 +125,12 @@ class HubModel:
             async for chunk in stream:
                 # Only what the tap has not taken comes this way.
                 arrived.take(asdict(chunk))
+
+
+def _without_secrets(endpoint: str) -> str:
+    """The endpoint without user, password and query: it stands in the log and in what is exported from it."""
+    parts = urlsplit(endpoint)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 class _Arrived:
