@@ -20,6 +20,8 @@ def said(text):
         ("\n[slack.workspaces.T1]", "line 2: `slack.workspaces` is not known; did you mean `workspace`?"),
         ("\n[discord.guild.1.chanel.2]", "line 2: `discord.guild.1.chanel` is not known; did you mean `channel`?"),
         ("[heard]\n\npoeple = []", "line 3: `heard.poeple` is not known; did you mean `people`?"),
+        ("choose_model.poeple = []", "line 1: `choose_model.poeple` is not known; did you mean `people`?"),
+        ("[checks]\nmodule = []", "line 2: `checks.module` is not known; did you mean `modules`?"),
         ("xyz = 1", "here may be `thread`, `seeds`"),
         ("[segments.a]\nchannels = []", "line 2: `segments.a.channels` is not known; here may be `roles`, `people`"),
         ("[segments.a]\nask_why = true", "line 2: `segments.a.ask_why` does not belong here; move it up"),
@@ -62,6 +64,9 @@ def test_an_unknown_or_misplaced_key_is_said_with_the_right_one(text, says):
         ('categories = ["a", ""]', 'line 1: `categories` cannot hold ""'),
         (f"categories = {[str(each) for each in range(26)]}", "it may be a list of at most 25 texts"),
         ('categories = ["a", "a"]', 'line 1: `categories` has "a" twice'),
+        ('models = ["org/a", "b", "Org/A"]', 'line 1: `models` has "Org/A" twice, but for capitals'),
+        ('models = ["Default"]', "line 1: `models` cannot have "),
+        ('models = ["a b"]', 'line 1: `models` cannot hold "a b"; it may be a list of at most 25 ids of models'),
         ("heard = 3", "line 1: `heard` cannot be 3; it may be a table with lists of"),
         (
             '[heard]\npeople = [\n"U1",\n"@ada",\n]',
