@@ -84,14 +84,18 @@ def demo(
         ".plaudit-demo"
     ),
     fast: Annotated[bool, typer.Option("--fast", help="Without the pauses.")] = False,
-    in_browser: Annotated[bool, typer.Option("--chat", help="In place of the scene: a chat in the browser.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Where that is served, on this machine alone.")] = 8765,
+    in_browser: Annotated[
+        bool, typer.Option("--chat", help="Without the scene: a chat in the browser, for you to play all parts.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Where the browser finds it, on this machine alone.")
+    ] = 8765,
 ) -> None:
     """Watch the main job with no token and no service: a chat in a box, the real bot, a scene with three people."""
     from bots.demo import play, with_bot
 
     logs.configure(level="warning")
-    run(with_bot(directory, port=port) if in_browser else play(directory, fast=fast))
+    run(with_bot(directory, port=port) if in_browser else play(directory, fast=fast, port=port))
 
 
 @app.command()

@@ -14,6 +14,7 @@ from bots.demo.chat.service import ChatPage
 from bots.pocket.model import Model
 from bots.pocket.model_script import Script
 from bots.pocket.server import Pocket
+from bots.pocket.slack_rules import SlackRules
 from bots.pocket.things import Platform
 from bots.slack.manifest import PATH, REDIRECT, SCOPES
 from core.errors import SettingsError
@@ -32,7 +33,7 @@ async def with_bot(directory: Path, *, port: int) -> None:
     """
     console, directory, page = Console(), fresh(directory), ChatPage()
     async with (
-        _furnished(page, port) as pocket,
+        furnished(page, port) as pocket,
         bot_in(directory, pocket, *_PLATFORMS) as store,
         page.showing(pocket, store),
     ):
@@ -50,7 +51,7 @@ async def without_bot(*, port: int, slack_url: str = "") -> None:
         SettingsError: the port is taken.
     """
     console, page = Console(soft_wrap=True, highlight=False), ChatPage()
-    async with _furnished(page, port) as pocket, page.showing(pocket, None):
+    async with furnished(page, port) as pocket, page.showing(pocket, None):
         pocket.slack.scopes = tuple(SCOPES)
         if slack_url:
             pocket.slack.requests.url = slack_url.rstrip("/") + PATH
@@ -63,10 +64,10 @@ async def without_bot(*, port: int, slack_url: str = "") -> None:
 
 
 @asynccontextmanager
-async def _furnished(page: ChatPage, port: int) -> AsyncIterator[Pocket]:
+async def furnished(page: ChatPage, port: int, slack: SlackRules | None = None) -> AsyncIterator[Pocket]:
     """The box with its page at `port`, and with people and rooms in it. Raises SettingsError where that is taken."""
     model = Model(Script(tokens_per_second=_TOKENS_PER_SECOND, first_token_after=_FIRST_TOKEN_AFTER))
-    pocket = Pocket(model=model, services=[page], port=port)
+    pocket = Pocket(model=model, slack=slack, services=[page], port=port)
     async with AsyncExitStack() as stack:
         try:
             await stack.enter_async_context(pocket)

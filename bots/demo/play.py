@@ -1,6 +1,7 @@
 """The play: pocket and the bot side by side in this process, over real sockets on localhost."""
 
 import asyncio
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,19 +11,21 @@ import orjson
 from rich.console import Console
 
 from bots.demo.acts import Acts
-from bots.demo.bot import bot_in, fresh
+from bots.demo.bot import bot_in, database_in, fresh
+from bots.demo.browser import furnished
 from bots.demo.by_hand import chat_by_hand
+from bots.demo.chat.service import ChatPage
 from bots.demo.judging import show_judged
 from bots.demo.results import show_results
 from bots.demo.scene import Scene
 from bots.demo.stage import Stage
-from bots.pocket.model import Model
 from bots.pocket.model_script import Script
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.things import Platform
 from core.following import follow
 from core.records import Record
+from core.store.database import open_store
 from core.store.sql import SqlStore
 
 
@@ -43,27 +46,44 @@ _PATIENCE: Final = 30.0
 _STAGES: Final[tuple[Platform, ...]] = ("slack", "discord")
 
 
-async def play(directory: Path, *, fast: bool) -> None:
+async def play(directory: Path, *, fast: bool, port: int) -> None:
     """Play the scene, print what comes of it, say where it lies; in a terminal, let the person go on by hand.
+
+    It is seen in the browser, too: at `port`, or where that is taken at any that is free.
 
     Raises:
         SettingsError: `directory` holds something that is not a demo's.
     """
-    console = Console()
+    console, page = Console(), ChatPage()
     directory = fresh(directory)
     pace = _AT_ONCE if fast else _TO_WATCH
     # What happens while nobody listens is lost here, and has to be found.
-    async with Pocket(slack=SlackRules(hold_while_away=False), model=Model()) as pocket:
+    rules = SlackRules(hold_while_away=False)
+    async with (
+        furnished(page, port if _is_free(port) else 0, rules) as pocket,
+        open_store(database_in(directory)) as store,
+        page.showing(pocket, store),
+    ):
+        console.print(f"In the browser, as it happens: [bold]{pocket.origin}[/]", highlight=False)
         for platform in _STAGES:
             console.rule(f"[bold]Plaudit on {platform.title()}[/] – a chat in a box, a scripted model, the bot")
             await _show(console, pocket, directory, platform, pace)
         await show_judged(console, directory, pocket)
         await show_results(console, directory)
-        console.print("Try it in the browser: [bold]plaudit demo --chat[/]", highlight=False)
+        console.print("Try it yourself in the browser: [bold]plaudit demo --chat[/]", highlight=False)
         if sys.stdin.isatty() and console.is_terminal:
+            console.print(f"Or go on here, in this terminal or at {pocket.origin}", highlight=False)
             async with bot_in(directory, pocket, *_STAGES):
                 await chat_by_hand(console, pocket, pocket.room("general", on=_STAGES[0]))
             await show_results(console, directory)
+
+
+def _is_free(port: int) -> bool:
+    try:
+        with socket.create_server(("127.0.0.1", port)):
+            return True
+    except OSError:
+        return False
 
 
 async def _show(console: Console, pocket: Pocket, directory: Path, platform: Platform, pace: Pace) -> None:

@@ -231,6 +231,7 @@ async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
     assert (code, err) == (0, "")
     for seen in ("[👍] [👎]", "(only Ada sees this)", "Why is it no good?", "☑ Wrong", "plaudit puts ✏️", "found_later"):
         assert shown.count(seen) >= 2, seen
+    assert "In the browser, as it happens: http://127.0.0.1:" in shown
     for seen in ("├──", "sft: the first of 4 rows", "kto: the first of 4 rows", "dpo: the first of 2 rows"):
         assert seen in shown, seen
     kinds = {each["type"] for each in records}
