@@ -3,8 +3,9 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /app
-COPY requirements.lock ./
-RUN /app/bin/pip install --require-hashes -r requirements.lock
+# With the extras that a server wants (metrics, nats, oauth, tracing); those for charts and Parquet are large.
+COPY requirements-image.lock ./
+RUN /app/bin/pip install --require-hashes -r requirements-image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bots ./bots
 COPY core ./core
@@ -15,7 +16,7 @@ FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home --home-dir /data plaudit
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 \
-    PLAUDIT_DATABASE_URL=sqlite:////data/plaudit.db PLAUDIT_CONFIG=plaudit.toml \
+    PLAUDIT_DATABASE_URL=sqlite:////data/plaudit.db \
     PLAUDIT_LOG_FORMAT=json PLAUDIT_HEALTH_PORT=8790
 USER plaudit
 WORKDIR /data

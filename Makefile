@@ -96,6 +96,9 @@ lock: $(DEV) ## Choose the newest versions of all dependencies and pin them with
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --group build --group dev -c requirements.lock \
 		-o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-emit-index-url --no-emit-find-links --group build --extra metrics --extra nats --extra oauth \
+		--extra tracing -c requirements-dev.lock -o requirements-image.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-emit-index-url --no-emit-find-links --group mlflow -o requirements-mlflow.lock
 

@@ -25,7 +25,7 @@ from core.store.database import sqlite_path
 from core.store.sql import SqlStore
 
 webhooks = typer.Typer(
-    help="Look after what plaudit.toml sends to other systems: [[webhooks]] and [nats].", no_args_is_help=True
+    help="Look after what plaudit.toml sends to other systems: webhooks and NATS.", no_args_is_help=True
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the webhook in plaudit.toml; `nats` for the stream.")]
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Only these.")]

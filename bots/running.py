@@ -188,7 +188,7 @@ async def running(
                 live=lambda: assistant.live_replies,
             )
             at = await stack.enter_async_context(served(settings.health_host, settings.health_port, watched))
-            logger.info("health_is_told", extra={"at": at})
+            logger.info("health_is_told", extra={"url": at})
         if settings.traces_to:
             await stack.enter_async_context(tracing(settings.traces_to))
         slack = way_of(settings, wanted["slack"], store.installations()) if "slack" in wanted else None

@@ -61,7 +61,7 @@ class TextLines(_Lines):
 
 
 class JsonLines(_Lines):
-    """One JSON object a line, the fields beside the name."""
+    """One JSON object a line, the fields beside the name; none of them takes the place of the moment or the name."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON."""
@@ -70,8 +70,8 @@ class JsonLines(_Lines):
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
-            **self._fields(record),
         }
+        line = line | self._fields(record) | line
         if trace := self._trace(record):
             line["exception"] = trace
         return orjson.dumps(line, default=str).decode()

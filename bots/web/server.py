@@ -84,7 +84,7 @@ async def connected(
         )
         async with _served(services, routers, listening, address.grace):
             assistant.catch_up(services.platform)
-            logger.info("web_listens", extra={"at": services.platform.origin})
+            logger.info("web_listens", extra={"url": services.platform.origin})
             yield services.platform
 
 

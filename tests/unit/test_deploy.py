@@ -6,8 +6,9 @@ from pathlib import Path
 
 import yaml
 
+from bots.chosen import policies_from
 from bots.health import State, exposition
-from core.settings import setting_names
+from core.settings import Settings, setting_names
 from core.watching import Counted
 
 ROOT = Path(__file__).parents[2]
@@ -21,6 +22,26 @@ def test_the_image_and_compose_set_only_settings_that_exist():
     texts = [(ROOT / each).read_text() for each in ("Dockerfile", "compose.yaml", "deploy/plaudit.service")]
 
     assert {each for text in texts for each in known(text)} <= set(setting_names().values())
+
+
+def test_the_image_starts_with_an_empty_volume_and_is_asked_for_its_health_where_it_tells_it(tmp_path, monkeypatch):
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    monkeypatch.chdir(tmp_path)
+    for name, value in re.findall(r"(PLAUDIT_\w+)=(\S+)", dockerfile):
+        monkeypatch.setenv(name, value)
+
+    settings = Settings.load()
+
+    policies_from(settings)
+    assert f"http://127.0.0.1:{settings.health_port}/healthz" in dockerfile
+
+
+def test_the_image_takes_only_files_that_it_is_given():
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    given = (ROOT / ".dockerignore").read_text().splitlines()
+
+    assert {f"!{name}" for each in copied for name in each.split()} <= set(given)
+    assert all((ROOT / name).exists() for each in copied for name in each.split())
 
 
 def test_what_compose_starts_waits_for_the_database_and_its_tables():

@@ -62,6 +62,16 @@ def test_an_error_that_nobody_expected_keeps_its_traceback(capsys):
     assert "test_logs.py" in line["exception"]
 
 
+def test_a_field_does_not_take_the_place_of_the_moment_or_the_name(capsys):
+    logs.configure(as_json=True)
+
+    logging.getLogger("bots").info("ready", extra={"at": "somewhere", "event": "x", "seconds": 1})
+
+    line = orjson.loads(capsys.readouterr().err)
+    assert (line["event"], line["seconds"]) == ("ready", 1)
+    assert line["at"].startswith("20")
+
+
 @pytest.mark.parametrize(
     ("message", "error", "becomes"),
     [
