@@ -146,7 +146,6 @@ class FormSubmitted:
     values: Values
     """By the names of the form's fields: what was put in. A field that was left empty is empty here, or not here."""
     ticket: str
-    heard: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What the core needs from outside: a chat platform, a language model, a store. Small protocols, nothing else."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -588,8 +588,8 @@ class Store(Protocol):
         """
         ...
 
-    async def last_said(self, message_id: str, person: str) -> datetime | None:
-        """When a person (`PersonRef.key`) last said something of a message, or took it back; None: never."""
+    async def last_said(self, message_id: str, person: str, names: Collection[str]) -> datetime | None:
+        """When a person (`PersonRef.key`) last said something of a message under these names, or took it back."""
         ...
 
     async def assessment_from(self, origin: str) -> Assessment | None:

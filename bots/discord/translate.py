@@ -28,7 +28,6 @@ from bots.discord.reading import (
 from core.events import (
     ButtonPressed,
     Event,
-    FormSubmitted,
     MessageDeleted,
     MessageEdited,
     MessageReceived,
@@ -56,8 +55,8 @@ EVENTS: Final = frozenset(
 _REPLY: Final = 19
 _SPOKEN: Final = (0, _REPLY)
 """The types of messages that someone wrote; the others say that someone joined, pinned, opened a thread, …"""
-_ACTS: Final = (ReactionAdded, ReactionRemoved, ReactionsCleared, ButtonPressed, FormSubmitted)
-"""What says something of a reply, by a clock of Discord's or by ours: their order is that of their frames."""
+_ACTS: Final = (ReactionAdded, ReactionRemoved, ReactionsCleared, ButtonPressed)
+"""What is a vote, by Discord's clock or by ours: their order is that of their frames."""
 _REFERENCE: Final = re.compile(r"<(@&|@!?|#)(\d+)>|<(/|a?:)([^<>:]+):\d+>")
 
 

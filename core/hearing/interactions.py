@@ -9,6 +9,7 @@ from core.clock import Clock
 from core.controls import Form, Notice, Verb, read_action
 from core.errors import DatabaseUnavailableError, PlatformError
 from core.events import ButtonPressed, CommandGiven, FormSubmitted, HomeOpened, Interaction, MessageReceived
+from core.feedback import USER_FEEDBACK
 from core.hearing.commands import Commands
 from core.judging.forms import Asking, ask_correction, ask_why, noted
 from core.judging.opinions import Act
@@ -196,7 +197,9 @@ class Interactions:
         segment = await self._judging.segment(person.ref, person.roles, event.place)
         if segment is None:
             return Notice(OPTED_OUT if await self._store.opted_out(person.ref.key) else NOT_HEARD)
-        at = await self._judging.moment(event, person.ref, reply)
+        at = event.at
+        if isinstance(event, ButtonPressed):
+            at = await self._judging.moment(event, person.ref, reply, [USER_FEEDBACK])
         return Act(person=person.ref, at=at, where=where, name=event.event_id, segment=segment)
 
 

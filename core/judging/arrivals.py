@@ -6,13 +6,14 @@ them already: a hybrid logical clock (Kulkarni et al., "Logical Physical Clocks"
 """
 
 from collections import OrderedDict
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
-from core.events import ButtonPressed, FormSubmitted, ReactionAdded, ReactionRemoved, ReactionsCleared
+from core.events import ButtonPressed, ReactionAdded, ReactionRemoved, ReactionsCleared
 from core.ports import Store
 
-Arrived: TypeAlias = ReactionAdded | ReactionRemoved | ReactionsCleared | ButtonPressed | FormSubmitted
+Arrived: TypeAlias = ReactionAdded | ReactionRemoved | ReactionsCleared | ButtonPressed
 
 _REMEMBERED: Final = 10_000
 """People on replies. Whoever is forgotten has done nothing there for long: what is in the log does for them."""
@@ -26,14 +27,14 @@ class Arrivals:
         self._store = store
         self._latest: OrderedDict[tuple[str, str], tuple[float, datetime]] = OrderedDict()
 
-    async def moment(self, event: Arrived, person: str, reply_id: str) -> datetime:
+    async def moment(self, event: Arrived, person: str, reply_id: str, names: Collection[str]) -> datetime:
         """When `person` (`PersonRef.key`) did that to a reply; as the platform says, where it says so.
 
-        Raises DatabaseUnavailableError.
+        `names`: of the assessments that it is about. Raises DatabaseUnavailableError.
         """
         if event.heard is None:
             return event.at
-        said = await self._store.last_said(reply_id, person)
+        said = await self._store.last_said(reply_id, person, names)
         heard, at = self._latest.get((person, reply_id), (event.heard, event.at))
         if heard > event.heard:
             return min(event.at, at - _BEFORE)  # it could not be kept at once, and something else overtook it

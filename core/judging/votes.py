@@ -4,6 +4,7 @@ It decides whether an act counts and on which reply; how several opinions of one
 folding.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -33,7 +34,7 @@ class Judging:
         act = await self.heard(event)
         if act is None or await self._stands_already(event, reply, origin):
             return False
-        act = replace(act, at=await self.moment(event, event.person, reply))
+        act = replace(act, at=await self.moment(event, event.person, reply, [meaning.name]))
         metadata = {"emoji": canonical_emoji(event.emoji)}
         record = self._opinions.opinion(act, reply, meaning, origin=origin, metadata=metadata)
         [is_new] = await self._store.append(record)
@@ -47,7 +48,7 @@ class Judging:
         if not names and meaning and not event.found_later and not await self._store.opted_out(event.person.key):
             names = {meaning.name}  # should the vote itself arrive later, it is known to be taken back
         if names:
-            act = _act(event, event.person, at=await self.moment(event, event.person, reply))
+            act = _act(event, event.person, at=await self.moment(event, event.person, reply, names))
             await self._store.append(*(self._opinions.withdrawal(act, reply, name, origin) for name in sorted(names)))
 
     async def reactions_cleared(self, event: ReactionsCleared, reply: JudgedReply) -> None:
@@ -56,7 +57,10 @@ class Judging:
         prefix = reaction_origin(event.message, gone)
         records = [
             self._opinions.withdrawal(
-                _act(event, person, at=await self.moment(event, person, reply)), reply, each.name, each.origin
+                _act(event, person, at=await self.moment(event, person, reply, [each.name])),
+                reply,
+                each.name,
+                each.origin,
             )
             for each in await self._standing(reply)
             if (each.origin == prefix if gone else each.origin.startswith(prefix))
@@ -85,9 +89,9 @@ class Judging:
         """Append, and tell whether anything of it is new."""
         return any(await self._store.append(*records)) if records else False
 
-    async def moment(self, event: Arrived, person: PersonRef, reply: JudgedReply) -> datetime:
-        """When a person did something about a reply. Raises DatabaseUnavailableError."""
-        return await self._arrivals.moment(event, person.key, reply.id)
+    async def moment(self, event: Arrived, person: PersonRef, reply: JudgedReply, names: Collection[str]) -> datetime:
+        """When a person voted on a reply under some names. Raises DatabaseUnavailableError."""
+        return await self._arrivals.moment(event, person.key, reply.id, names)
 
     async def heard(self, event: ReactionAdded) -> Act | None:
         """The act of someone whose judgement is kept there; None where it is not."""

@@ -1,7 +1,7 @@
 """The store's twin in memory, for tests: the same folding, on dicts. It forgets everything when it goes."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -151,10 +151,10 @@ class MemoryStore(FoldedCounts):
         rows = self.tables.assessments[message_id].values()
         return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if _can_be_taken_back(row)]
 
-    async def last_said(self, message_id: str, person: str) -> datetime | None:
-        """When a person (`PersonRef.key`) last said something of a message, or took it back; None: never."""
+    async def last_said(self, message_id: str, person: str, names: Collection[str]) -> datetime | None:
+        """When a person (`PersonRef.key`) last said something of a message under these names, or took it back."""
         rows = self.tables.assessments[message_id].values()
-        return max((row["at"] for row in rows if row["source_id"] == person), default=None)
+        return max((row["at"] for row in rows if row["source_id"] == person and row["name"] in names), default=None)
 
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""

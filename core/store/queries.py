@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, exists, false, literal_column, select, true, union
+from sqlalchemy import Connection, bindparam, exists, false, func, literal_column, select, true, union
 
 from core.feedback import Assessment, SourceType
 from core.messages import Conversation, Message, MessageRef, PlaceRef, Role, least_ulid
@@ -82,8 +82,12 @@ _theirs = _a.source_id.not_like(f"%{PSEUDONYM_MARK}%")
 _standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true(), _theirs)
 _from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true(), _theirs).limit(1)
 
-_said = select(_a.at).where(_a.message_id == bindparam("id"), _a.source_id == bindparam("person"))
-_last_said = _said.order_by(_a.at.desc()).limit(1)
+_last_said = select(func.max(_a.at)).where(
+    _a.message_id == bindparam("id"),
+    _a.name.in_(bindparam("names", expanding=True)),
+    _a.source_type == SourceType.HUMAN.value,
+    _a.source_id == bindparam("person"),
+)
 
 _choices = table(ModelChoiceRow).c
 _choice = select(_choices.model).where(_choices.place == bindparam("place"))
@@ -173,9 +177,10 @@ def standing_assessments(connection: Connection, message_id: str) -> list[Assess
     return [as_assessment(row) for row in connection.execute(_standing, {"id": message_id})]
 
 
-def last_said(connection: Connection, message_id: str, person: str) -> datetime | None:
-    """When a person last said something of a message, or took it back; None: never."""
-    at: datetime | None = connection.execute(_last_said, {"id": message_id, "person": person}).scalar()
+def last_said(connection: Connection, message_id: str, person: str, names: Collection[str]) -> datetime | None:
+    """When a person last said something of a message under these names, or took it back; None: never."""
+    bounds = {"id": message_id, "person": person, "names": list(names)}
+    at: datetime | None = connection.execute(_last_said, bounds).scalar()
     return at
 
 

@@ -1,7 +1,7 @@
 """The store on a database: the port's appends and reads, and what the command line asks for besides."""
 
 import time as time_
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
@@ -207,9 +207,9 @@ class SqlStore(SqlCounts):
         """The assessments of a message that were not taken back, oldest first."""
         return await self._database.read(partial(queries.standing_assessments, message_id=message_id))
 
-    async def last_said(self, message_id: str, person: str) -> datetime | None:
-        """When a person (`PersonRef.key`) last said something of a message, or took it back; None: never."""
-        return await self._database.read(partial(queries.last_said, message_id=message_id, person=person))
+    async def last_said(self, message_id: str, person: str, names: Collection[str]) -> datetime | None:
+        """When a person (`PersonRef.key`) last said something of a message under these names, or took it back."""
+        return await self._database.read(partial(queries.last_said, message_id=message_id, person=person, names=names))
 
     async def assessment_from(self, origin: str) -> Assessment | None:
         """The standing assessment that came from `origin`."""

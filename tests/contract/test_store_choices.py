@@ -38,6 +38,8 @@ async def test_the_last_moment_of_a_person_is_that_of_what_they_took_back_too(st
         voted("m1", "bob", True, 9), voted("m2", "ann", True, 9),  # noqa: FBT003 - the same
     )  # fmt: skip
 
-    found = [await store.last_said(*each) for each in [("m1", "ann"), ("m1", "cleo"), ("m3", "ann")]]
+    asked = [("m1", "ann"), ("m1", "cleo"), ("m3", "ann")]
+    found = [await store.last_said(*each, ["user_feedback", "user_rating"]) for each in asked]
 
     assert found == [moment(8), None, None]
+    assert await store.last_said("m1", "ann", ["user_rating"]) is None
