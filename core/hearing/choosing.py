@@ -90,7 +90,7 @@ class Choosing:
             environment=self._environment,
             at=self._clock.now(),
             where=place,
-            key=f"{place.platform}:{act}:model",
+            key=f"{place.channel_key}{act}:model",
             subject=None if await self._store.opted_out(person.ref.key) else person.ref.key,
         )
         await self._store.append(record)

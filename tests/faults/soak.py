@@ -40,6 +40,7 @@ from tests.faults.reckoning import Reckoning, reckon
 from tests.faults.resident import resident_mb
 from tests.faults.throng import FailingModel, Throng
 from tests.faults.weather import Weather
+from tests.secrecy import TOKEN
 
 PATIENCE: Final = 120
 """Seconds in which all must be right once nothing goes wrong any more."""
@@ -231,7 +232,9 @@ class Soak:
         self.soaked.injected["calls with 429"] += len(pocket.slack.refused) + len(pocket.discord.refused)
         recovered["sessions resumed"] += pocket.discord.gateway.resumed
         recovered["sessions begun"] += pocket.discord.gateway.identified
-        told = Counter(word for log in self.logs for word in log.read_text("utf-8", "replace").split())
+        logs = [log.read_text("utf-8", "replace") for log in self.logs]
+        self.soaked.reckoning.wrong += [f"the log says a token: {each[0]}" for each in map(TOKEN.search, logs) if each]
+        told = Counter(word for log in logs for word in log.split())
         recovered.update({meaning: told[name] for name, meaning in _RECOVERED.items() if told[name]})
 
 
