@@ -62,10 +62,10 @@ class Question(Body):
 class Reply(BaseModel):
     """A whole answer."""
 
-    response: str
+    response: str = Field(description="The whole answer, as Markdown.")
     trace_id: str = Field(description="What feedback names.")
     client_request_id: str = Field(description="The same by the question, known before the answer is.")
-    conversation_id: str
+    conversation_id: str = Field(description="What the next question names to go on with it.")
     status: ReplyStatus = Field(ReplyStatus.COMPLETE, description="How the writing ended; `note` says why.")
     note: str = Field("", description="What there is to say beside it: the answer reached its length limit, …")
 
@@ -102,8 +102,10 @@ class Failed:
 class BinaryFeedback(Body):
     """A vote."""
 
-    is_correct: Annotated[bool, Field(strict=True)]
-    comment: Annotated[Text, StringConstraints(max_length=10_000)] | None = None
+    is_correct: Annotated[bool, Field(strict=True, description="Whether the answer is good: 👍 or 👎.")]
+    comment: Annotated[Text, StringConstraints(max_length=10_000)] | None = Field(
+        None, description="Why: the rationale of the vote."
+    )
 
 
 class DetailedFeedback(Body):
