@@ -4,8 +4,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Final
 
-from core.errors import PlauditError
+from core.errors import PlatformRefusedTokenError, PlauditError, SettingsError
+
+_FAILED: Final = 1
+NOT_TO_BE_RETRIED: Final = os.EX_CONFIG
+"""The exit code where settings or tokens are wrong: whoever starts the bot again finds the same (sysexits.h, 78)."""
 
 
 def main() -> None:
@@ -13,18 +18,24 @@ def main() -> None:
     if _is_run(sys.argv[1:]):
         # Who runs a bot waits for it, and keeps it in memory: the other commands load what it never needs.
         from bots.run_command import app  # noqa: PLC0415 - this or that
+
+        told(app, settled=NOT_TO_BE_RETRIED)
     else:
         from bots.cli import app  # noqa: PLC0415 - this or that
-    told(app)
+
+        told(app)
 
 
-def told(command: Callable[[], object]) -> None:
-    """Do it; what goes wrong is told in one sentence, with an exit code of its own and no traceback."""
+def told(command: Callable[[], object], *, settled: int = _FAILED) -> None:
+    """Do it; what goes wrong is told in one sentence, with an exit code of its own and no traceback.
+
+    `settled`: the exit code where another try would find the same.
+    """
     try:
         command()
     except PlauditError as error:
         sys.stderr.write(f"plaudit: {error}\n")
-        sys.exit(1)
+        sys.exit(settled if isinstance(error, (SettingsError, PlatformRefusedTokenError)) else _FAILED)
     except BrokenPipeError:
         # Whoever read our output (head, less) has seen enough; nothing more is flushed at exit.
         with suppress(OSError):

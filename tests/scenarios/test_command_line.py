@@ -14,11 +14,12 @@ from unittest.mock import patch
 import orjson
 import pytest
 
-from bots.entry import main
+from bots.entry import main, told
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
+from core.errors import DatabaseUnavailableError
 
 HERE = Path(__file__).parents[2]
 
@@ -104,6 +105,24 @@ async def test_what_is_wrong_is_said_in_one_sentence(tmp_path, arguments, settin
     assert says in err
     assert "secret" not in err
     assert [each.name for each in tmp_path.iterdir()] == ["somebody's file"]
+
+
+@pytest.mark.parametrize("settings", [{}, {"PLAUDIT_LOG_LEVEL": "loud"}])
+async def test_a_bot_whose_settings_are_wrong_says_by_its_exit_code_that_another_start_is_in_vain(tmp_path, settings):
+    code, _, err = await said_here("run", "slack", cwd=tmp_path, **settings)
+
+    assert is_one_sentence(err), err
+    assert code == 78
+
+
+def test_a_bot_whose_database_is_away_may_be_started_again():
+    def start():
+        raise DatabaseUnavailableError("It is away.")
+
+    with pytest.raises(SystemExit) as ended:
+        told(start, settled=78)
+
+    assert ended.value.code == 1
 
 
 @pytest.mark.parametrize(
