@@ -1,7 +1,8 @@
 """What the store's appends are held against: the raw drivers and the ORM, each with a connection of its own.
 
-They are given rows that are ready. `tables` of one name is the log alone; of two, the log and the assessments, which is
-all that the store writes of a vote. The settings of the connections are the store's.
+They are given rows that are ready, for the tables that the store writes of a vote, the log and the assessments
+(`BOTH`), or for the log alone (`LOG`). The settings of the connections are the store's. None of them looks whether a
+record was told before, whether somebody was erased, or which of a person's votes counts.
 """
 
 import asyncio
@@ -133,20 +134,22 @@ def _arrays(group: Sequence[Rows], place: int) -> list[list[Any]]:
 
 
 class Orm:
-    """SQLModel: each record is added to a session and committed; the log alone."""
+    """SQLModel: the rows of each record are added to a session and committed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, tables: Sequence[Any]) -> None:
+        self._tables = tables
         self._engine = create_engine(f"sqlite:///{path}")
         event.listen(self._engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = FULL"))
 
-    async def __call__(self, rows: list[dict[str, Any]]) -> None:
+    async def __call__(self, rows: list[tuple[dict[str, Any], ...]]) -> None:
         """Write `rows`, in a thread as the store does."""
         await asyncio.to_thread(self._write, rows)
 
-    def _write(self, rows: list[dict[str, Any]]) -> None:
+    def _write(self, rows: list[tuple[dict[str, Any], ...]]) -> None:
         with Session(self._engine) as session:
-            for row in rows:
-                session.add(RecordRow(**row))
+            for own in rows:
+                for kind, row in zip(self._tables, own, strict=False):
+                    session.add(kind(**row))
                 session.commit()
 
     async def close(self) -> None:
@@ -154,12 +157,16 @@ class Orm:
         self._engine.dispose()
 
 
-def fields_of(records: Iterable[Record]) -> list[dict[str, Any]]:
+def fields_of(records: Iterable[Record]) -> list[tuple[dict[str, Any], ...]]:
     """The records as the ORM takes them."""
-    return [
-        dict(zip(log.COLUMNS, log.values(entry(each), each.at, each.at), strict=True)) | {"data": dict(each.data)}
-        for each in records
-    ]
+    return [_fields(each) for each in records]
+
+
+def _fields(record: Record) -> tuple[dict[str, Any], ...]:
+    made = entry(record)
+    [change] = made.changes
+    of_log = dict(zip(log.COLUMNS, log.values(made, record.at, record.at), strict=True))
+    return of_log | {"data": dict(record.data)}, change.row | {"seq": 0}
 
 
 def _groups(values: list[Any], size: int) -> Iterator[list[Any]]:
