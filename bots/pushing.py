@@ -2,15 +2,12 @@
 
 import asyncio
 import logging
-import os
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
+from bots.beside import run_beside
 from core.clock import Clock, SystemClock
 from core.exports.making import Progress, Source
 from core.outward.pushing import KIND, Pushed, Pusher, Wish
@@ -25,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 AGAIN: Final = timedelta(minutes=15)
 """After so long a push that failed is tried again."""
-_LOW_PRIORITY: Final = ("nice", "-n", "10")
 
 
 async def pushed(
@@ -100,25 +96,6 @@ class PushTimer:
 
     async def _run(self, kind: str, push: Push) -> tuple[int, str]:
         """The exit code of the command, and its last line."""
-        arguments = [sys.executable, "-m", "bots.cli", "export", kind, "--push", push.repo, "--format", push.format]
-        process = await asyncio.create_subprocess_exec(
-            *(_LOW_PRIORITY if shutil.which(_LOW_PRIORITY[0]) else ()),
-            *arguments,
-            *(["--public"] if push.public else []),
-            env=os.environ
-            | {
-                "PLAUDIT_DATABASE_URL": self._settings.database_url,
-                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            },
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            told, _ = await process.communicate()
-        finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-        lines = told.decode(errors="replace").strip().splitlines()
-        return process.returncode or 0, lines[-1] if lines else ""
+        public = ["--public"] if push.public else []
+        arguments = ["export", kind, "--push", push.repo, "--format", push.format, *public]
+        return await run_beside(self._settings.database_url, *arguments)
