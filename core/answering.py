@@ -12,6 +12,7 @@ from core.clock import Clock
 from core.errors import DatabaseUnavailableError, ModelFailedError, PlatformError
 from core.events import MessageReceived
 from core.gate import Gates
+from core.head_start import HeadStart
 from core.live import LiveReplies, LiveReply
 from core.messages import (
     Attached,
@@ -84,6 +85,8 @@ class Turn:
     """It begins its conversation: nothing was said before it that would have to be read."""
     files: tuple[Attached, ...] = ()
     """What stands beside the question, if it is known where it can be fetched."""
+    head_start: HeadStart | None = None
+    """The model was asked already."""
 
     @property
     def reply_id(self) -> str:
@@ -177,9 +180,18 @@ class Answering:
         """Let what is still to be noted be noted."""
         await self._noting.wait()
 
+    async def head_start(self, turn: Turn) -> HeadStart | None:
+        """Ask the model of a turn that is about to wait, where nothing else has to be read for it; else None."""
+        if self._stopping or not turn.is_first or turn.files or not turn.question.content.strip():
+            return None
+        model, question = await self._models.at(turn.place), self._files.in_full(turn.question)
+        prompt = build_prompt(self._models.system_prompt(turn.place), [question], question, self._window)
+        return HeadStart(model, prompt.messages, self._clock)
+
     async def answer(self, turn: Turn) -> Answered:
         """Answer a question, whatever happens: the person sees something, and the log knows."""
-        reply_id, model = turn.reply_id, await self._models.at(turn.place)
+        reply_id = turn.reply_id
+        model = turn.head_start.model if turn.head_start else await self._models.at(turn.place)
         live = LiveReply(reply_id, turn.conversation.id, turn.question.author, turn.place)
         reply = self._reply(turn, live)
         live.is_posting = lambda: reply.posting
@@ -297,9 +309,10 @@ class Answering:
         if prompt.is_cut and turn.conversation.id not in self._told_of_cut:
             self._told_of_cut.add(turn.conversation.id)
             outcome.sentences.append(_CUT_NOTE)
-        outcome.started_at = self._clock.now()
+        ahead = turn.head_start
+        outcome.started_at = ahead.asked_at if ahead else self._clock.now()
         thoughts = ThoughtFilter()
-        async with aclosing(model.reply(prompt.messages)) as chunks:
+        async with aclosing(ahead.reply() if ahead else model.reply(prompt.messages)) as chunks:
             async for chunk in chunks:
                 text, thought = thoughts.feed(chunk.text) if chunk.text else ("", "")
                 outcome.meta(chunk)

@@ -4,7 +4,7 @@ In a lasting place (a thread, a direct message) there is one at a time. Elsewher
 its last answer goes on with it, a reply to an older message branches there. What was reset is never read again.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from core.events import MessageReceived
 from core.live import LiveReplies
@@ -14,6 +14,7 @@ from core.ports import Store
 from core.records import Record, StartConversation, envelop
 
 RESET: Final = "reset"
+Continued: TypeAlias = tuple[Conversation | None, Message | None]
 
 
 class Conversations:
@@ -25,17 +26,19 @@ class Conversations:
         self._models = models
         self._environment = environment
 
-    async def of_question(self, event: MessageReceived, *, withheld: bool = False) -> tuple[Conversation, list[Record]]:
+    async def of_question(
+        self, event: MessageReceived, continued: Continued, *, withheld: bool = False
+    ) -> tuple[Conversation, list[Record]]:
         """The conversation that a question continues, or a new one and the record that starts it.
 
         `withheld`: who asks is not to be known from it.
         """
-        conversation, branched_from = await self._continued(event)
+        conversation, branched_from = continued
         if conversation is not None:
             return conversation, []
         return await self._start(event, branched_from=branched_from, withheld=withheld)
 
-    async def _continued(self, event: MessageReceived) -> tuple[Conversation | None, Message | None]:
+    async def continued(self, event: MessageReceived) -> Continued:
         """The conversation that goes on; or None, and the message that a new one branches from, if it does."""
         latest = await self._store.latest_conversation(event.place) if event.lasting else None
         if latest is not None:

@@ -97,23 +97,27 @@ class Turns:
     async def ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
         """Keep a question, and let it be answered."""
         async with self.in_order(event.place.key):
-            known, withheld = await asyncio.gather(
-                self._store.message_at(event.message), self._store.opted_out(event.author.ref.key)
+            known, withheld, continued = await asyncio.gather(
+                self._store.message_at(event.message),
+                self._store.opted_out(event.author.ref.key),
+                self._conversations.continued(event),
             )
             if known is not None:
                 # Told again: by now it might seem to belong to another conversation.
                 await self._reworded(event, known)
                 await self._ask_again(event, known, platform)
                 return
-            conversation, records = await self._conversations.of_question(event, withheld=withheld)
+            conversation, records = await self._conversations.of_question(event, continued, withheld=withheld)
             question = question_of(event, conversation)
-            *_, is_new = await self._store.append(*records, self._said.add(event, question, withheld=withheld))
-            if is_new:
-                turn = Turn(conversation, question, event.message, event.place, platform, withheld, files=event.files)
-                await self._begin(replace(turn, is_first=bool(records) and event.parent is None))
-            elif (known := await self._store.message_at(event.message)) is not None:
-                # Another process was faster by so little that it may have died before it took the question up.
-                await self._ask_again(event, known, platform)
+            turn = Turn(conversation, question, event.message, event.place, platform, withheld, files=event.files)
+            turn = replace(turn, is_first=bool(records) and event.parent is None)
+            async with self._ahead(turn) as turn:
+                *_, is_new = await self._store.append(*records, self._said.add(event, question, withheld=withheld))
+                if is_new:
+                    await self._begin(turn)
+                elif (known := await self._store.message_at(event.message)) is not None:
+                    # Another process was faster by so little that it may have died before it took the question up.
+                    await self._ask_again(event, known, platform)
 
     async def retry(self, reply: JudgedReply, person: PersonRef, platform: ChatPlatform, name: str) -> str:
         """Answer the question of `reply` once more, if `person` asked it; returns what to tell them.
@@ -196,6 +200,16 @@ class Turns:
         if worker := self._workers.get(name.removeprefix(CONVERSATION_LEASE)):
             logger.warning("lease_lost", extra={"lease": name})
             worker.cancel()
+
+    @asynccontextmanager
+    async def _ahead(self, turn: Turn) -> AsyncIterator[Turn]:
+        """`turn`, its model asked already: nothing of the answer shows before the turn is taken up, if ever."""
+        ahead = await self._answering.head_start(turn)
+        try:
+            yield replace(turn, head_start=ahead)
+        finally:
+            if ahead and not ahead.is_taken:
+                await ahead.give_up()
 
     async def _ask_again(self, event: MessageReceived, known: Message, platform: ChatPlatform) -> None:
         """A question that is in the log and was never taken up is taken up now."""
@@ -297,6 +311,8 @@ class Turns:
         return is_taken
 
     def _enqueue(self, turn: Turn) -> None:
+        if turn.head_start:
+            turn.head_start.is_taken = True
         turns = self._turns.get(turn.conversation.id)
         if turns is not None:
             turns.append(turn)
@@ -309,7 +325,7 @@ class Turns:
         try:
             while turns:
                 turn = turns[0]
-                answered = await self._answering.answer(turn)
+                answered = await self._answer(turn)
                 turns.popleft()
                 await self._end(turn)
                 await self._on_answered(turn, answered)
@@ -320,6 +336,13 @@ class Turns:
             del self._turns[conversation_id]
             del self._workers[conversation_id]
             await self._give_back(conversation_id)
+
+    async def _answer(self, turn: Turn) -> Answered:
+        try:
+            return await self._answering.answer(turn)
+        finally:
+            if turn.head_start:
+                await turn.head_start.give_up()
 
     async def _what_others_heard(self, conversation_id: str, platform: ChatPlatform) -> None:
         """Another process that hears a question while we are at its conversation leaves it to us."""

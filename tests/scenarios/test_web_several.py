@@ -24,7 +24,7 @@ async def test_an_answer_that_another_process_writes_comes_from_the_log(postgres
     async with web_world(postgres_url, script=until_told) as here, web_world(postgres_url) as there:
         session = {"X-User-ID": "ada", "X-Session-ID": "s"}
         first = asyncio.create_task(here.stream(json={"message": "one"}, headers=session))
-        await until(lambda: here.model.prompts)
+        await until(lambda: here.assistant.live_replies)
         # The conversation is the other process's: it answers this one, too.
         second = asyncio.create_task(there.stream(json={"message": "two"}, headers=session))
         async with asyncio.timeout(10):

@@ -20,8 +20,8 @@ BEN = PersonRef("fake", "w", "ben")
 class Scene:
     """An assistant, and short ways to tell it what people do. Every event is a second after the one before."""
 
-    def __init__(self, script=lambda _: words("An answer."), *, platform=None, policies=None) -> None:
-        self.store = MemoryStore()
+    def __init__(self, script=lambda _: words("An answer."), *, platform=None, policies=None, store=None) -> None:
+        self.store = store or MemoryStore()
         self.model = ScriptedModel(script)
         self.platform = platform or FakePlatform(length=2000)
         options = Options(grace_seconds=5)
