@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import Connection
 
 from core.errors import SettingsError
-from core.exports.beside import Tell, all_of, beside
+from core.exports.beside import Beside, Tell, all_of
 from core.exports.making import WRITING, Progress, Source
 from core.exports.place import Place, sha256
 from core.exports.raw import gives_text, raw_cursor, uncollected
@@ -125,8 +125,9 @@ async def _write_all(
 
     parts = [left[::2], left[1::2]] if len(left) >= SEVERAL else [left]
     jobs = [LogJob(place.directory, tuple(each)) for each in parts]
-    others = [beside(source.url, write_spans, job, tell) for job in jobs[1:]]
-    await all_of(write_spans(source.database, jobs[0], tell), *others)
+    async with Beside(source.url) as other:
+        others = [other.do(write_spans, job, tell) for job in jobs[1:]]
+        await all_of(write_spans(source.database, jobs[0], tell), *others)
 
 
 def _name(start: int, end: int) -> str:

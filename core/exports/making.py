@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from core.errors import SettingsError
 from core.exports import reading
-from core.exports.beside import all_of, beside
+from core.exports.beside import Beside, all_of
 from core.exports.card import card
 from core.exports.collecting import Job, collect, collected
 from core.exports.manifest import TRAIN, Manifest
@@ -97,6 +97,7 @@ class Making:
         self._progress = progress
         self._after = after
         self._state: dict[str, Any] = {}
+        self._beside = Beside(source.url)
 
     async def make(self, as_of: int | None) -> dict[str, Any]:
         """See `make`."""
@@ -104,15 +105,16 @@ class Making:
         privacy = await reading.privacy(self._source.database)
         if finished is not None:
             return await asyncio.to_thread(self._again, finished, as_of, privacy.state)
-        while True:
-            await self._begin(as_of, privacy)
-            await self._collect(privacy)
-            await self._write()
-            now = await reading.privacy(self._source.database)
-            if now.state == privacy.state:
-                return await asyncio.to_thread(self._finish)
-            # Someone was erased, or wants nothing kept any more, while it was made: what is theirs may be in it.
-            privacy = now
+        async with self._beside:
+            while True:
+                await self._begin(as_of, privacy)
+                await self._collect(privacy)
+                await self._write()
+                now = await reading.privacy(self._source.database)
+                if now.state == privacy.state:
+                    return await asyncio.to_thread(self._finish)
+                # Someone was erased, or wants nothing kept any more, while it was made: what is theirs may be in it.
+                privacy = now
 
     def _again(self, finished: dict[str, Any], as_of: int | None, consent: str) -> dict[str, Any]:
         """A finished export asked for again: the same one, or none."""
@@ -168,6 +170,8 @@ class Making:
         if all(collected(directory)["done"] for directory in self._directories):
             return
         database, as_of = self._source.database, self._state["as_of"]
+        if len(spans) > 1:
+            await self._beside.start()
         edited = frozenset(await reading.find_edited(database, as_of))
         only = await reading.touched(database, self._after, as_of) if self._after else None
         jobs = [
@@ -193,7 +197,7 @@ class Making:
 
             return tell
 
-        works = [beside(self._source.url, collect, job, teller(place)) for place, job in enumerate(jobs[1:], start=1)]
+        works = [self._beside.do(collect, job, teller(place)) for place, job in enumerate(jobs[1:], start=1)]
         await all_of(collect(database, jobs[0], teller(0)), *works)
 
     @property
@@ -220,7 +224,7 @@ class Making:
 
         parts = [left[::2], left[1::2]] if len(left) > 1 and lines >= LARGE else [left]
         jobs = [self._shards(bits, each) for each in parts]
-        others = [beside(self._source.url, write_shards, job, tell) for job in jobs[1:]]
+        others = [self._beside.do(write_shards, job, tell) for job in jobs[1:]]
         await all_of(write_shards(self._source.database, jobs[0], tell), *others)
 
     def _shards(self, bits: int, shards: Sequence[int]) -> ShardJob:

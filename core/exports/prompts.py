@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple, TypeAlias
 
 from core.attachments import is_kept
-from core.exports.talks import Said, Talk
+from core.exports.talks import Said, Talk, is_blank
 from core.messages import Message, Role
 from core.prompt import Window, build_prompt, in_turns
 
@@ -92,7 +92,7 @@ def _plain(messages: Sequence[Said], reader: Reader) -> list[Turn]:
     for message in messages[: reader.window.messages + 1]:
         id_, _, its_role, content, _, author, question_id, _, _, withheld, deleted, edited, _ = message
         room -= len(content)
-        if its_role != role or withheld or deleted or edited or room < 0 or not content.strip():
+        if its_role != role or withheld or deleted or edited or room < 0 or is_blank(content):
             break
         if role is _USER:
             if question_id is not None or reader.is_private(author) or not is_kept(content):

@@ -1,7 +1,7 @@
 """The rows that a conversation gives: which replies, with what before them, under which label. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -10,7 +10,7 @@ import orjson
 
 from core.exports.options import Kind, Options
 from core.exports.prompts import Prompt, Prompts, Reader, Turn
-from core.exports.talks import Opinion, Said, Talk
+from core.exports.talks import Opinion, Said, Talk, is_blank
 from core.exports.verdicts import Verdict, value_of, verdict
 from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT
 from core.messages import ReplyStatus, Role
@@ -65,6 +65,7 @@ class RowMaker:
     _narrow: bool = False
     """Not every reply is in the scope."""
     _reader: Reader = field(init=False)
+    _make: Callable[[Talk, Iterable[Judged]], Iterator[Row]] = field(init=False)
 
     def __post_init__(self) -> None:
         scope = self.options.scope
@@ -72,18 +73,12 @@ class RowMaker:
         self._until = to_iso_text(scope.until) if scope.until else ""
         self._narrow = bool(self._since or self._until or scope.models or self.only is not None)
         self._reader = Reader(self.options.window, self.options.system, self.is_private)
+        makers = {Kind.KTO: self._kto, Kind.SFT: self._sft, Kind.DPO: self._dpo, Kind.EVAL: self._eval}
+        self._make = makers[self.options.kind]
 
     def rows(self, talk: Talk) -> Iterator[Row]:
         """The rows of one conversation."""
-        judged = list(self._judged(talk))
-        if self.options.kind is Kind.KTO:
-            yield from self._kto(talk, judged)
-        elif self.options.kind is Kind.SFT:
-            yield from self._sft(talk, judged)
-        elif self.options.kind is Kind.DPO:
-            yield from self._dpo(talk, judged)
-        else:
-            yield from self._eval(talk, judged)
+        return self._make(talk, self._judged(talk))
 
     def _judged(self, talk: Talk) -> Iterator[Judged]:
         """The replies that can stand in a row at all."""
@@ -122,7 +117,7 @@ class RowMaker:
             and (not models or model_id(reply.model or talk.model) in models)
         )
 
-    def _kto(self, talk: Talk, judged: Sequence[Judged]) -> Iterator[Row]:
+    def _kto(self, talk: Talk, judged: Iterable[Judged]) -> Iterator[Row]:
         for each in judged:
             label = each.verdict.label
             if label is None:
@@ -131,7 +126,7 @@ class RowMaker:
             content = {"prompt": each.prompt.turns, "completion": [_answer(each.reply.content)], "label": label}
             yield self._row(talk, each, content, REPLY, label)
 
-    def _sft(self, talk: Talk, judged: Sequence[Judged]) -> Iterator[Row]:
+    def _sft(self, talk: Talk, judged: Iterable[Judged]) -> Iterator[Row]:
         for each in judged:
             corrections = self._corrections(each)
             if each.verdict.label:
@@ -143,7 +138,7 @@ class RowMaker:
                 content = {"prompt": each.prompt.turns, "completion": [_answer(text)]}
                 yield self._row(talk, each, content, CORRECTION, None, by=correction)
 
-    def _dpo(self, talk: Talk, judged: Sequence[Judged]) -> Iterator[Row]:
+    def _dpo(self, talk: Talk, judged: Iterable[Judged]) -> Iterator[Row]:
         siblings: dict[str | None, list[Judged]] = {}
         for each in judged:
             siblings.setdefault(each.reply.question_id, []).append(each)
@@ -164,7 +159,7 @@ class RowMaker:
                     content = _pair(better.prompt.turns, better.reply.content, worse.reply.content)
                     yield self._row(talk, better, content, RETRY, None, rejected=worse)
 
-    def _eval(self, talk: Talk, judged: Sequence[Judged]) -> Iterator[Row]:
+    def _eval(self, talk: Talk, judged: Iterable[Judged]) -> Iterator[Row]:
         for each in judged:
             corrections = self._corrections(each)
             if each.verdict.label is not False and not corrections:
@@ -181,7 +176,7 @@ class RowMaker:
                         "label": _LABELS[each.verdict.label],
                         "categories": ", ".join(categories),
                         "model": model_id(each.reply.model or talk.model),
-                        "platform": talk.platform,
+                        "platform": talk.address[0],
                     },
                 }
                 yield self._row(talk, each, content, CORRECTION if text else REPLY, None, by=correction, why=True)
@@ -222,6 +217,7 @@ class RowMaker:
             }
         if why:
             metadata["comments"] = self._comments(judged)
+        platform, workspace = talk.address
         provenance = {
             "conversation_id": talk.id,
             "message_id": reply.id,
@@ -230,22 +226,14 @@ class RowMaker:
             "raters": verdict_.raters,
             "rating": verdict_.rating,
             "created_at": reply.timestamp,
-            "platform": talk.platform,
-            "workspace": talk.workspace,
+            "platform": platform,
+            "workspace": workspace,
             "metadata_json": orjson.dumps(metadata).decode(),
         }
         return Row(content, provenance, talk.root, label)
 
     def _votes(self, votes: Sequence[Opinion]) -> list[dict[str, Any]]:
-        return [
-            {
-                "rater": self.pseudonym(each.source_id),
-                "name": each.name,
-                "value": orjson.Fragment(each.value),  # it is JSON already
-                **_details(each.details),
-            }
-            for each in votes
-        ]
+        return [_vote(each, self.pseudonym(each.source_id)) for each in votes]
 
     def _comments(self, judged: Judged) -> list[str]:
         """People's own words about the reply: comments, and reasons given with a vote."""
@@ -262,10 +250,15 @@ def model_id(model: str) -> str:
     return str((orjson.loads(model) or {}).get("id", "")) if model else ""
 
 
-def _details(details: str) -> dict[str, Any]:
-    """What weights may be made of: who the rater was to the question."""
-    told = orjson.loads(details)
-    return {name: told[name] for name in ("segment", "by_asker") if name in told}
+def _vote(opinion: Opinion, rater: str) -> dict[str, Any]:
+    """What weights may be made of: what was said, and who the rater was to the question."""
+    vote = {"rater": rater, "name": opinion.name, "value": orjson.Fragment(opinion.value)}  # it is JSON already
+    details = orjson.loads(opinion.details)
+    if "segment" in details:
+        vote["segment"] = details["segment"]
+    if "by_asker" in details:
+        vote["by_asker"] = details["by_asker"]
+    return vote
 
 
 def _unfit(reply: Said) -> str:
@@ -276,7 +269,7 @@ def _unfit(reply: Said) -> str:
         return "private"
     if reply.status != _COMPLETE:
         return "not_complete"
-    return "" if reply.content.strip() else "empty"
+    return "empty" if is_blank(reply.content) else ""
 
 
 def _answer(text: str) -> Turn:

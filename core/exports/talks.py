@@ -67,11 +67,12 @@ class Talk:
     """By the id of the reply, those of people that count; perhaps also those on replies in other conversations."""
 
     @property
-    def platform(self) -> str:
-        """`slack`, `discord`, …"""
-        return self.place.split(":", 1)[0]
+    def address(self) -> tuple[str, str]:
+        """The platform (`slack`, `discord`, …), and its id of the workspace or guild."""
+        platform, workspace, *_ = self.place.split(":", 2)
+        return platform, workspace
 
-    @property
-    def workspace(self) -> str:
-        """The platform's id of the workspace or guild."""
-        return self.place.split(":", 2)[1]
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing to read in it. Looks no farther than the first letter."""
+    return not text or text.isspace()
