@@ -179,6 +179,61 @@ async def test_whoever_lost_a_lease_hears_of_it_and_may_not_act_as_if_it_had_it(
         assert not await one.take("c1")
 
 
+async def test_whoever_was_held_up_is_sure_again_when_its_lease_is_renewed(two, monkeypatch):
+    monkeypatch.setattr(sql_leases, "BEAT", 0.05)
+    one, _ = two
+    await one.take("c1")
+    one._held["c1"] = asyncio.get_running_loop().time()
+
+    waiting = asyncio.create_task(one.sure("c1"))
+    await asyncio.sleep(0)
+
+    assert not waiting.done()
+    await asyncio.wait_for(waiting, 5)
+
+
+async def test_whoever_lost_a_lease_while_it_was_held_up_is_never_sure_of_it(two, monkeypatch):
+    monkeypatch.setattr(sql_leases, "BEAT", 0.05)
+    one, other = two
+    lost = asyncio.Event()
+    one.on_lost = lambda _: lost.set()
+    await one.take("c1")
+    one._held["c1"] = asyncio.get_running_loop().time()
+    await one._database.touch(lambda connection: connection.execute(text("UPDATE leases SET until = 0")))
+    assert await other.take("c1")
+
+    waiting = asyncio.create_task(one.sure("c1"))
+    await asyncio.wait_for(lost.wait(), 5)
+    await asyncio.sleep(0.2)
+
+    assert not waiting.done()
+    waiting.cancel()
+
+
+async def test_a_lease_outlives_a_database_that_is_silent_for_a_moment_but_not_for_longer(two, monkeypatch):
+    for name, seconds in {"LIFE": 1.2, "BEAT": 0.05, "_SLACK": 0.2}.items():
+        monkeypatch.setattr(sql_leases, name, seconds)
+    one, _ = two
+    lost = asyncio.Event()
+    one.on_lost = lambda _: lost.set()
+    await one.take("c1")
+    began = asyncio.get_running_loop().time()
+
+    async def silent(*_, **__):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(one, "_do", silent)
+    await asyncio.wait_for(lost.wait(), 5)
+
+    assert asyncio.get_running_loop().time() - began > 0.9
+
+
+async def test_who_is_alone_is_always_sure(leases):
+    await leases.take("c1")
+
+    await asyncio.wait_for(leases.sure("c1"), 5)
+
+
 async def test_on_sqlite_a_process_is_alone(sqlite_url):
     async with open_store(sqlite_url) as store, store.leases() as one, store.leases() as other:
         await one.begin(turn())

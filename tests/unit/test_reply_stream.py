@@ -43,6 +43,25 @@ async def test_the_first_text_is_posted_at_once_and_the_last_is_whole():
     assert states[-1] == TEXT
 
 
+async def test_nothing_is_shown_before_it_is_sure_that_nobody_else_is_at_the_reply():
+    platform, sure = FakePlatform(length=2000), asyncio.Event()
+    sure.set()
+    reply = a_reply(platform, sure=sure.wait)
+    showing = asyncio.create_task(reply.show())
+    reply.write("first ")
+    await until(lambda: platform.now)
+
+    sure.clear()
+    reply.write("second")
+    reply.finish()
+    await asyncio.sleep(0.05)
+
+    assert platform.now == ["first"]
+    sure.set()
+    await asyncio.wait_for(showing, 5)
+    assert platform.now == ["first second"]
+
+
 async def test_a_long_reply_is_several_parts_that_are_told_of_as_they_appear():
     platform, heard = FakePlatform(length=200), []
 

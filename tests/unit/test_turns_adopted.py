@@ -1,6 +1,7 @@
 """What becomes of a question when the process that was at it has died, or may have: told to fakes."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -28,11 +29,15 @@ class Finding(FakePlatform):
         super().__init__(length=2000)
         self.forgets = forgets
         self.pauses = 0
+        self.silent_in = ""
+        self.silence = asyncio.Event()
 
     async def own_since(self, place, question):
         if self.pauses:
             self.pauses -= 1
             raise RateLimitedError(0.01)
+        if place.channel == self.silent_in:
+            await self.silence.wait()
         refs = [MessageRef("fake", "w", place.channel, each) for each in self.shown]
         return [(ref, "" if self.forgets else nonce) for ref, nonce in zip(refs, self.nonces, strict=True)]
 
@@ -66,13 +71,13 @@ class House:
         assistant.catch_up(self.platform, START)
         return assistant
 
-    def question(self, text="hello?"):
+    def question(self, text="hello?", place=PLACE):
         self.told += 1
         return MessageReceived(
             event_id=f"e{self.told}",
             at=START + timedelta(seconds=self.told),
-            message=MessageRef("fake", "w", "room", f"q{self.told}"),
-            place=PLACE,
+            message=MessageRef("fake", "w", place.channel, f"q{self.told}"),
+            place=place,
             author=Person(ADA, "Ada"),
             text=text,
             addressed=True,
@@ -161,6 +166,23 @@ async def test_a_platform_that_asks_for_a_pause_is_asked_again_what_shows():
 
     assert house.platform.now == ["An answer that is whole."]
     assert parts_of(reply) == ["m0"]
+
+
+async def test_a_platform_that_lets_us_wait_in_one_place_does_not_keep_the_others_waiting():
+    house = House(Finding())
+    elsewhere = replace(PLACE, channel="elsewhere")
+    await house.dies_after(SLOW, house.question(), house.question(place=elsewhere), shown=2)
+    house.platform.silent_in = PLACE.channel
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.adopt_turns()
+        await until(lambda: "An answer that is whole." in house.platform.now)
+        await assistant.adopt_turns()
+        shown = list(house.platform.now)
+        house.platform.silence.set()
+        await until(lambda: house.platform.now == ["An answer that is whole."] * 2)
+
+    assert shown.count("An answer that is whole.") == 1
 
 
 async def test_a_message_without_a_nonce_belongs_to_the_first_question_that_waits():
