@@ -6,7 +6,7 @@ all of them are. Nothing is added up twice or taken away: what is shown is what 
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from core.insight.daily import DIVISIONS, Day, Scope, Sums, merged
 from core.insight.report import Report, report, reports
 from core.insight.statistics import Interval, PeopleRate, wilson
-from core.store.counts import Division, PartCounts, PersonVotes, Tally
+from core.store.counts import Division, Part, PartCounts, PersonVotes, Tally
 from core.store.touched import Touched
 
 KEPT: Final = 365
@@ -128,9 +128,16 @@ class Figures:
             return made
 
     def names(self) -> tuple[list[str], list[str]]:
-        """The models and the channels that there are."""
-        parts = {part for day in self._days.values() for part, _, _ in day.counts}
-        return sorted({model for model, _ in parts if model}), sorted({channel for _, channel in parts if channel})
+        """The models that there are, and the channels, those with the most replies first."""
+        replies: Counter[Part] = Counter()
+        for day in self._days.values():
+            for part, number, _ in day.counts:
+                replies[part] += number
+        channels: Counter[str] = Counter()
+        for (_, channel), number in replies.items():
+            channels[channel] += number
+        by_replies = sorted(filter(None, channels), key=lambda each: (-channels[each], each))
+        return sorted({model for model, _ in replies if model}), by_replies
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._counting.discard(task)

@@ -29,6 +29,8 @@ _PAGES: Final = (
     ("exports", "Exports", f"{HOME}/exports"),
     ("health", "Health", f"{HOME}/health"),
 )
+_MOST: Final = 200
+"""Channels to choose from: everyone who writes to the bot alone has one of their own."""
 WAIT: Final = "plaudit-wait"
 """The header of a request whose answer is to have every figure in it, however long it takes."""
 
@@ -82,9 +84,10 @@ class Desk:
         """A place in words: slack · #general."""
         return named_place(place, self.names(PlaceRef(*parts_of(place))))
 
-    def places(self, channels: Sequence[str]) -> list[tuple[str, str]]:
-        """The keys of channels, each with its place in words, in the order of these."""
-        return sorted(((each, self.where(each)) for each in channels), key=lambda each: each[1].casefold())
+    def places(self, channels: Sequence[str], chosen: str) -> list[tuple[str, str]]:
+        """The keys of the first of `channels`, and of the one that is chosen, each with its place in words."""
+        shown = {*channels[:_MOST], *filter(None, [chosen])}
+        return sorted(((each, self.where(each)) for each in shown), key=lambda each: each[1].casefold())
 
     def trace_link(self, trace_id: str | None) -> str:
         """Where a trace is looked at; empty where that is not known."""

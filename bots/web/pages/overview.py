@@ -52,7 +52,7 @@ async def overview(desk: Desk, request: Request, caller: Caller) -> HTMLResponse
         periods=PERIODS,
         divisions=[each.value for each in DIVISIONS],
         models=models,
-        channels=desk.places(channels),
+        channels=desk.places(channels, wanted.channel),
         platforms=sorted({each.split(":")[0] for each in channels}),
         pending=view is None,
         seq=seq,

@@ -63,7 +63,7 @@ async def replies(desk: Desk, request: Request, caller: Caller) -> HTMLResponse:
         judged=_JUDGED,
         orders=_ORDER,
         models=models,
-        channels=desk.places(channels),
+        channels=desk.places(channels, wanted.channel),
         platforms=sorted({each.split(":")[0] for each in channels}),
         found=found[:_PAGE],
         more=len(found) > _PAGE,
