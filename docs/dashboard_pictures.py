@@ -1,6 +1,6 @@
-"""Takes the pictures of the dashboard in docs/pictures anew: `python docs/dashboard_pictures.py`, with a Chromium.
+"""Takes the pictures of the dashboard and of the chart in docs/pictures anew: `python docs/dashboard_pictures.py`.
 
-They show the month that the tests tell, as the real pages show it.
+They show the month that the tests tell, as the real pages show it. A Chromium is needed.
 """
 
 import shutil
@@ -14,7 +14,9 @@ from playwright.sync_api import sync_playwright
 HERE: Final = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tests.scenarios.dashboard_served import served  # noqa: E402 - found from here only
+from bots.pages import chart  # noqa: E402 - found from here only
+from core.insight.window import Window  # noqa: E402 - the same
+from tests.scenarios.dashboard_served import served  # noqa: E402 - the same
 from tests.scenarios.dashboard_story import NOW, month  # noqa: E402 - the same
 
 _PICTURES: Final[tuple[tuple[str, str, Any, tuple[int, int]], ...]] = (
@@ -32,6 +34,8 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         running.do(running.store.append(*month()))
+        window = Window.of(now=NOW, hours=30 * 24, since=None, until=None)
+        (HERE / "pictures" / "chart.png").write_bytes(running.do(chart(running.store, window, (), ".png")))
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for name, address, scheme, (width, height) in _PICTURES:
             size: Any = {"width": width, "height": height}
