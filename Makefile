@@ -53,8 +53,10 @@ format: $(DEV) ## Mend what can be mended by itself
 docs: $(RUN) ## Print what is printed from the code: .env.example, the tables in docs/
 	$(BIN)/python docs/printed.py
 
-pictures: $(RUN) ## Draw the pictures in docs/ anew, from the demo's box and the real bot
+pictures: $(DEV) ## Draw the pictures in docs/ anew, from the demo's box and the real bot (some of them with a Chromium)
 	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/chat_pictures.py
+	$(BIN)/python docs/dashboard_pictures.py
 
 bench: bench-relay bench-streaming bench-feedback bench-store bench-export bench-web bench-start ## Measure everything
 
