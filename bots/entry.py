@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from bots.lean import drop_docstrings
 from core.errors import PlatformRefusedTokenError, PlauditError, SettingsError
 
 _FAILED: Final = 1
@@ -17,6 +18,7 @@ def main() -> None:
     """Run the command line."""
     if _is_run(sys.argv[1:]):
         # Who runs a bot waits for it, and keeps it in memory: the other commands load what it never needs.
+        drop_docstrings()
         from bots.run_command import app  # noqa: PLC0415 - this or that
 
         told(app, settled=NOT_TO_BE_RETRIED)
