@@ -5,12 +5,11 @@ import logging
 from collections.abc import Iterator
 from typing import Any, Final
 
-import aiohttp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.refusals import asking
 from bots.slack.translate import Profile
+from core.errors import PlatformError
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +32,15 @@ class Directory:
         cursor = ""
         try:
             while True:
-                answer = await self._client.users_list(limit=_PAGE, cursor=cursor)
+                answer = await asking(self._client.users_list(limit=_PAGE, cursor=cursor))
                 self.people.update({each["id"]: _profile(each) for each in answer["members"]})
                 cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
                 if not cursor:
                     return
-        except (SlackApiError, aiohttp.ClientError, OSError, KeyError) as error:
-            logger.info("users_not_listed", extra={"error": type(error).__name__})
+        except PlatformError as error:
+            logger.warning("users_not_listed", extra={"error": str(error)})
+        except KeyError as error:
+            logger.warning("users_not_listed", extra={"error": f"Slack's answer lacks {error}."})
 
     async def channels(self) -> dict[str, str]:
         """What the channels are called that the bot is in, by id. Raises PlatformError."""
@@ -64,10 +65,10 @@ class Directory:
     async def _ask(self, user: str) -> None:
         try:
             async with asyncio.timeout(_PATIENCE):
-                answer = await self._client.users_info(user=user)
+                answer = await asking(self._client.users_info(user=user))
                 self.people[user] = _profile(answer["user"])
-        except (SlackApiError, aiohttp.ClientError, OSError, KeyError, TimeoutError) as error:
-            logger.info("user_not_known", extra={"user": user, "error": type(error).__name__})
+        except (PlatformError, KeyError, TimeoutError) as error:
+            logger.info("user_not_known", extra={"user": user, "error": str(error) or type(error).__name__})
             self.people[user] = Profile(user)
         finally:
             del self._asking[user]

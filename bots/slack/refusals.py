@@ -99,7 +99,7 @@ def refusal(error: SlackApiError, token: str = BOT_TOKEN) -> PlatformError:
         return PlatformUnavailableError(_OUT_OF_ORDER.format(code=code))
     if response.status_code == _NOT_FOUND:
         return StreamRefusedError(f"Slack does not know this call ({code}).")
-    needed = response.get("needed")
+    needed = response.get("needed") or "that `plaudit doctor` names"
     more = f"; add the scope {needed} and install the app again" if code == "missing_scope" else ""
     return PlatformError(f"Slack refused the call ({code}{more}).")
 
