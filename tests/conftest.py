@@ -1,9 +1,12 @@
-"""The databases that tests run on: a file of SQLite, and a Postgres server of our own for the length of the run."""
+"""The databases that tests run on: a file of SQLite, and a Postgres server of our own for the length of the run.
+
+A test that prints or logs a token fails.
+"""
 
 import asyncio
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +19,25 @@ from core.store.database import open_store, upgrade
 from core.store.memory import MemoryStore
 from core.store.sql import SqlStore
 from core.store.tables import Base
+from tests.secrecy import Ear
 
 TEMPLATE = "plaudit_template"
+_EAR = Ear()
+
+
+def pytest_configure() -> None:
+    """Listen to what is logged."""
+    _EAR.listen()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a test fail that said a token."""
+    report = yield
+    if leaks := _EAR.leaks(report):
+        report.outcome = "failed"
+        report.longrepr = "A token was printed or logged:\n" + "\n".join(leaks)
+    return report
 
 
 @pytest.fixture(scope="session")
