@@ -38,6 +38,27 @@ class Events(BaseModel):
     next: int = Field(description="What to ask for as `after` to go on.")
 
 
+class Conversations(BaseModel):
+    """Conversations, the newest first."""
+
+    conversations: list[dict[str, Any]]
+    next: str | None = Field(description="What to ask for as `before` to go on; null where there are no older ones.")
+
+
+@router.get("/conversations", responses=may_answer(503), tags=["reading"])
+async def conversations(
+    services: InService,
+    _: Reader,
+    *,
+    before: Annotated[str, Query(max_length=64, description="Those older than this one.")] = "",
+    limit: Annotated[int, Query(ge=1, le=_MOST, description="So many at most.")] = 100,
+) -> Conversations:
+    """The conversations, the newest first, without a word of what was said."""
+    found = await services.store.browsing().conversations(before=before.replace("\x00", ""), limit=limit)
+    last = found[-1].id if len(found) == limit else None
+    return Conversations(conversations=[asdict(each) for each in found], next=last)
+
+
 @router.get("/conversations/{conversation_id}", responses=may_answer(404, 503), tags=["reading"])
 async def conversation(conversation_id: str, services: InService, _: Reader) -> dict[str, Any]:
     """A conversation with what people think of its replies; people by their pseudonyms."""

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, exists, false, fun
 
 from core.feedback import EXPECTED_RESPONSE, USER_CATEGORY, USER_COMMENT, USER_FEEDBACK, SourceType
 from core.messages import PlaceRef, ReplyStatus, Role
+from core.store.conversing import ListedConversation, conversations
 from core.store.details import Details, details
 from core.store.engine import Database
 from core.store.parting import field_of
@@ -103,6 +104,10 @@ class Browsing:
     async def replies(self, wanted: Wanted) -> list[Listed]:
         """One page of the replies that are not deleted, in the wanted order."""
         return await self._database.read(partial(_replies, wanted=wanted))
+
+    async def conversations(self, *, before: str = "", limit: int) -> list[ListedConversation]:
+        """The newest conversations, or those that are older than the one with the id `before`."""
+        return await self._database.read(partial(conversations, before=before, limit=limit))
 
     async def details(self, message_id: str) -> Details | None:
         """How a reply came to be; None where there is no such reply, or it was deleted."""

@@ -23,6 +23,7 @@ ROUTES = {
     ("GET", "/chat/stream"): (Scope.CHAT, {}),
     ("POST", "/feedback"): (Scope.FEEDBACK, {"params": {"trace_id": "x"}, "json": VOTE}),
     ("POST", "/detailed-feedback"): (Scope.FEEDBACK, {"params": {"trace_id": "x"}, "json": SCORES}),
+    ("GET", "/conversations"): (Scope.READ, {}),
     ("GET", "/conversations/{conversation_id}"): (Scope.READ, {}),
     ("GET", "/events"): (Scope.READ, {}),
     ("GET", "/report"): (Scope.READ, {}),

@@ -28,6 +28,20 @@ async def test_a_conversation_is_shown_with_what_people_think_of_it(database_url
         assert "lovelace" not in json.dumps(reply["opinions"])
 
 
+async def test_conversations_are_listed_page_by_page_without_words(database_url) -> None:
+    async with web_world(database_url) as world:
+        asked = [await world.ask(each) for each in ("one", "two", "three")]
+
+        first = (await world.client.get("/conversations", params={"limit": 2})).json()
+        rest = (await world.client.get("/conversations", params={"limit": 2, "before": first["next"]})).json()
+
+        listed = [*first["conversations"], *rest["conversations"]]
+        assert [each["id"] for each in listed] == [each["conversation_id"] for each in reversed(asked)]
+        assert (listed[0]["place"]["platform"], listed[0]["ended_at"]) == ("web", None)
+        assert rest["next"] is None
+        assert "three" not in json.dumps(listed)
+
+
 async def test_the_log_is_read_on_where_one_was(world) -> None:
     await world.ask("one")
     first = (await world.client.get("/events", params={"limit": 2})).json()
