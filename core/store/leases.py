@@ -68,14 +68,14 @@ class SqlLeases:
         self._take = made(
             "INSERT INTO leases (name, owner, until) VALUES (:name, :owner, {now} + :seconds) "
             "ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until "
-            "WHERE leases.until < {now} OR leases.owner = excluded.owner RETURNING name"
+            "WHERE leases.until <= {now} OR leases.owner = excluded.owner RETURNING name"
         )
         self._renew = made(
             "UPDATE leases SET until = {now} + :seconds WHERE owner = :owner AND name IN :names RETURNING name"
         ).bindparams(bindparam("names", expanding=True))
         self._prolong = made("UPDATE leases SET until = {now} + :seconds WHERE name = :name")
         self._give_back = made("DELETE FROM leases WHERE name = :name AND owner = :owner")
-        self._sweep = made("DELETE FROM leases WHERE until < {now}")
+        self._sweep = made("DELETE FROM leases WHERE until <= {now}")
         self._begin = made(
             f"INSERT INTO turns ({_COLUMNS}) "
             "VALUES (:reply_id, :conversation_id, :question_id, :place, :retry_of, :name, :parts) "
@@ -91,7 +91,7 @@ class SqlLeases:
         )
         self._orphans = made(
             f"SELECT {_COLUMNS} FROM turns WHERE NOT EXISTS (SELECT 1 FROM leases "
-            f"WHERE leases.name = '{CONVERSATION_LEASE}' || turns.conversation_id AND leases.until >= {{now}}) "
+            f"WHERE leases.name = '{CONVERSATION_LEASE}' || turns.conversation_id AND leases.until > {{now}}) "
             "ORDER BY number"
         )
 

@@ -51,9 +51,13 @@ _by_part = _message.where(_m.id == select(_p.message_id).where(_p.key == bindpar
 _there = _message.where(_m.conversation_id == bindparam("id"), _m.deleted == false()).order_by(_m.seq.desc())
 # As text for the driver, and with the columns as they are kept: a prompt waits for hundreds of these rows.
 _NEWEST = (
-    "SELECT id, role, content, timestamp, author, CAST(parts AS TEXT), question_id, status FROM messages "
+    "SELECT id, role, content, timestamp, author, {parts}, question_id, status FROM messages "
     "WHERE conversation_id = {0} AND deleted = FALSE AND seq <= {1} ORDER BY seq DESC LIMIT {2}"
 )
+_NEWEST_ON = {
+    "sqlite": _NEWEST.format("?", "?", "?", parts="parts"),
+    "postgresql": _NEWEST.format("$1", "$2", "$3", parts="parts::text"),
+}
 _ANY_SEQ: Final = 2**62
 # The role as text, not as a parameter: only so does the partial index serve it.
 _recent_replies = _message.where(
@@ -93,6 +97,7 @@ _choices = table(ModelChoiceRow).c
 _choice = select(_choices.model).where(_choices.place == bindparam("place"))
 
 _consent = select(_s.keep).where(_s.key.in_(bindparam("keys", expanding=True))).order_by(_s.at.desc(), _s.seq.desc())
+_consented_at = select(func.max(_s.at)).where(_s.key.in_(bindparam("keys", expanding=True)))
 
 
 def authors(connection: Connection, message_ids: Collection[str]) -> list[tuple[str, str]]:
@@ -196,6 +201,12 @@ def opted_out(connection: Connection, person: str) -> bool:
     return keep is not None and not keep
 
 
+def consented_at(connection: Connection, person: str) -> datetime | None:
+    """When a person last said what may be kept; None: never."""
+    at: datetime | None = connection.execute(_consented_at, {"keys": names_of(person)}).scalar()
+    return at
+
+
 def chosen_model(connection: Connection, place: str) -> str:
     """The model that was chosen last in the channel of this key; empty for the usual one."""
     return connection.execute(_choice, {"place": place}).scalar() or ""
@@ -219,7 +230,6 @@ class Messages:
 
     def newest(self, conversation_id: str, *, limit: int, up_to: int | None) -> list[Message]:
         """The newest messages of one conversation that are not deleted and not after seq `up_to`, newest first."""
-        is_sqlite = self._connection.dialect.name == "sqlite"
-        query = _NEWEST.format(*(("?",) * 3 if is_sqlite else ("$1", "$2", "$3")))
         bounds = (conversation_id, _ANY_SEQ if up_to is None else up_to, limit)
-        return as_messages(conversation_id, self._connection.exec_driver_sql(query, bounds).all())
+        rows = self._connection.exec_driver_sql(_NEWEST_ON[self._connection.dialect.name], bounds).all()
+        return as_messages(conversation_id, rows)
