@@ -600,6 +600,10 @@ class Store(Protocol):
         """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
         ...
 
+    async def consented_at(self, person: str) -> datetime | None:
+        """When a person (`PersonRef.key`) last said what may be kept; None: never."""
+        ...
+
     async def chosen_model(self, place: PlaceRef) -> str:
         """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
         ...

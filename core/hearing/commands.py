@@ -105,10 +105,12 @@ class Commands:
         return Notice(EXPORTED.format(count=len(lines)), attachment=Attachment("my-data.jsonl", b"".join(lines)))
 
     async def _set_consent(self, person: PersonRef, *, keep: bool, name: str) -> None:
+        now = self._clock.now()
         record = envelop(
             SetConsent(subject=person.key, keep=keep),
             environment=self._environment,
-            at=self._clock.now(),
+            # The last word counts, though our clock was set back since the one before.
+            at=max(now, await self._store.consented_at(person.key) or now),
             where=person,
             key=f"{person.platform}:{name}:consent",
             subject=person.key,

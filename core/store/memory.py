@@ -167,6 +167,12 @@ class MemoryStore(FoldedCounts):
         rows = [row for key in names_of(person) if (row := self.tables.subjects.get(key))]
         return bool(rows) and not max(rows, key=order)["keep"]
 
+    async def consented_at(self, person: str) -> datetime | None:
+        """When a person (`PersonRef.key`) last said what may be kept; None: never."""
+        return max(
+            (self.tables.subjects[key]["at"] for key in names_of(person) if key in self.tables.subjects), default=None
+        )
+
     async def chosen_model(self, place: PlaceRef) -> str:
         """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
         return str(self.tables.choices.get(place.channel_key, {}).get("model", ""))

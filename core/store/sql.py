@@ -219,6 +219,10 @@ class SqlStore(SqlCounts):
         """Whether a person (`PersonRef.key`) said last that nothing of theirs may be kept."""
         return await self._database.read(partial(queries.opted_out, person=person))
 
+    async def consented_at(self, person: str) -> datetime | None:
+        """When a person (`PersonRef.key`) last said what may be kept; None: never."""
+        return await self._database.read(partial(queries.consented_at, person=person))
+
     async def chosen_model(self, place: PlaceRef) -> str:
         """The id of the model that was chosen last in the channel of `place`; empty: the usual one."""
         return await self._database.read(partial(queries.chosen_model, place=place.channel_key))

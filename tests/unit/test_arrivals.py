@@ -1,4 +1,4 @@
-"""Votes of a platform that gives no time, by a clock that is set back and forth."""
+"""Votes of a platform that gives no time, and wishes, by a clock that is set back and forth."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -7,6 +7,10 @@ import pytest
 
 from core.errors import DatabaseUnavailableError
 from core.events import ReactionAdded, ReactionRemoved, ReactionsCleared
+from core.hearing.commands import Commands
+from core.messages import Person
+from core.store.memory import MemoryStore
+from tests.unit.fakes import PLACE
 from tests.unit.test_assistant import BEN, START, part
 from tests.unit.test_thread_router import Private
 
@@ -133,3 +137,29 @@ async def test_where_the_database_is_away_nothing_is_remembered_that_was_not_kep
     await scene.handle(event)
 
     assert await scene.opinions(reply) == {LIKE: True}
+
+
+class SetBack:
+    """A clock that is set back by a minute with each look at it."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self):
+        self.time -= timedelta(minutes=1)
+        return self.time
+
+    def monotonic(self):
+        return 0.0
+
+
+async def test_the_last_wish_of_what_is_kept_counts_though_the_clock_was_set_back_since():
+    store, ben = MemoryStore(), Person(BEN, "Ben")
+    commands = Commands(store, SetBack(), "test", None)
+
+    found = []
+    for number, wish in enumerate(("stop", "resume", "stop")):
+        await commands.answer(["privacy", wish], ben, PLACE, name=f"e{number}")
+        found.append(await store.opted_out(BEN.key))
+
+    assert found == [True, False, True]
