@@ -26,7 +26,7 @@ class Window:
         end = now if until is None else until
         if since is None:
             hours = HOURS if hours is None else hours
-            name = f"the last {hours:g} hours" if until is None else f"the {hours:g} hours until {_told(end)}"
+            name = f"the last {_long(hours)}" if until is None else f"the {_long(hours)} until {_told(end)}"
             return cls(end - timedelta(hours=hours), end, name)
         if hours is not None:
             raise SettingsError("--hours and --since both say where the report begins: choose one of them.")
@@ -35,6 +35,11 @@ class Window:
         return cls(
             since, end, f"{_told(since)} to {_told(end)}" if until is not None else f"the time since {_told(since)}"
         )
+
+
+def _long(hours: float) -> str:
+    days, rest = divmod(hours, HOURS)
+    return f"{hours:g} hours" if rest or days <= 1 else f"{days:g} days"
 
 
 def _told(moment: datetime) -> str:

@@ -257,7 +257,7 @@ def test_the_report_is_passed_on_as_a_file(dashboard: Served) -> None:
     with pytest.raises(HTTPError) as unknown:
         urllib.request.urlopen(f"{dashboard.url}/dashboard/files/passwd")
 
-    assert "<h1>Replies of the last 168 hours</h1>" in page
+    assert "<h1>Replies of the last 7 days</h1>" in page
     assert headers["Content-Disposition"] == 'attachment; filename="plaudit-2026-06-30-report.html"'
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert unknown.value.code == 404

@@ -16,6 +16,7 @@ MIDNIGHT = datetime(2026, 1, 31, tzinfo=UTC)
     [
         ({}, "the last 24 hours", 24),
         ({"hours": 1.5}, "the last 1.5 hours", 1.5),
+        ({"hours": 72}, "the last 3 days", 72),
         ({"hours": 2, "until": MIDNIGHT}, "the 2 hours until 2026-01-31 00:00", 2),
         ({"since": MIDNIGHT}, "the time since 2026-01-31 00:00", 12),
         ({"since": MIDNIGHT, "until": NOON}, "2026-01-31 00:00 to 2026-01-31 12:00", 12),
