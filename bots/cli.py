@@ -27,7 +27,7 @@ from bots import (
     terminal,
 )
 from bots.chosen import PLATFORMS, policies_from
-from bots.entry import told
+from bots.ending import told
 from bots.presenting import opinion_line
 from bots.terminal import AsJson, opened, out, point, run, settings_chosen
 from bots.web_keys import keys
@@ -68,13 +68,28 @@ def main() -> None:
     told(app)
 
 
+def _tell_version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"plaudit {version('plaudit')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def choose(
     database_url: Annotated[
         str | None, typer.Option("--database", metavar="URL", help="In place of PLAUDIT_DATABASE_URL.")
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=lambda it: _tell_version(asked=it)
+        ),
+    ] = False,
 ) -> None:
     """Options of every command."""
+    del version
     terminal.database_url.set(database_url)
 
 

@@ -1,17 +1,10 @@
-"""Where `plaudit` begins: at `run` alone, or at all commands. What goes wrong is told in one sentence."""
+"""Where `plaudit` begins: at `run` alone, or at all commands."""
 
-import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import Final
+from collections.abc import Sequence
 
+from bots.ending import NOT_TO_BE_RETRIED, told
 from bots.lean import drop_docstrings
-from core.errors import PlatformRefusedTokenError, PlauditError, SettingsError
-
-_FAILED: Final = 1
-NOT_TO_BE_RETRIED: Final = os.EX_CONFIG
-"""The exit code where settings or tokens are wrong: whoever starts the bot again finds the same (sysexits.h, 78)."""
 
 
 def main() -> None:
@@ -26,23 +19,6 @@ def main() -> None:
         from bots.cli import app  # noqa: PLC0415 - this or that
 
         told(app)
-
-
-def told(command: Callable[[], object], *, settled: int = _FAILED) -> None:
-    """Do it; what goes wrong is told in one sentence, with an exit code of its own and no traceback.
-
-    `settled`: the exit code where another try would find the same.
-    """
-    try:
-        command()
-    except PlauditError as error:
-        sys.stderr.write(f"plaudit: {error}\n")
-        sys.exit(settled if isinstance(error, (SettingsError, PlatformRefusedTokenError)) else _FAILED)
-    except BrokenPipeError:
-        # Whoever read our output (head, less) has seen enough; nothing more is flushed at exit.
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
 
 
 def _is_run(arguments: Sequence[str]) -> bool:

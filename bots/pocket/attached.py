@@ -1,12 +1,10 @@
 """The files that people attach to their messages: as each platform tells of them, and as they are fetched."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
-
-if TYPE_CHECKING:
-    from bots.pocket.house import House
 
 
 class SharedFile:
@@ -64,11 +62,10 @@ def discord_file(file: SharedFile, base: str) -> dict[str, Any]:
     }
 
 
-def served(house: "House", file_id: str) -> web.Response:
-    """The answer to whoever fetches a file of someone in the house."""
-    for message in house.messages.values():
-        for file in message.files:
-            if file.id == file_id:
-                file.fetched += 1
-                return web.Response(body=file.content, status=file.status, content_type=file.media_type)
+def served(files: Iterable[SharedFile], file_id: str) -> web.Response:
+    """The answer to whoever fetches one of `files`."""
+    for file in files:
+        if file.id == file_id:
+            file.fetched += 1
+            return web.Response(body=file.content, status=file.status, content_type=file.media_type)
     return web.Response(status=404)

@@ -215,7 +215,7 @@ class Discord:
         self.gateway.drop()
 
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
-        return served(self._house, request.match_info["file"])
+        return served(self._house.files, request.match_info["file"])
 
     def _tell(self, change: Change) -> None:
         if isinstance(change, RoomOpened):

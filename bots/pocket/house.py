@@ -7,7 +7,7 @@ methods. One event loop, no locks: every change is a plain call, and everyone wh
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bots.pocket.attached import SharedFile
@@ -216,6 +216,11 @@ class House(Watched[Change]):
         status = StatusShown(room, person, text, thread)
         self.statuses.append((self.clock.monotonic(), status))
         self.tell(status)
+
+    @property
+    def files(self) -> Iterator[SharedFile]:
+        """Everything that anyone attached to a message."""
+        return (file for message in self.messages.values() for file in message.files)
 
     # Waiting
 

@@ -228,7 +228,7 @@ class Slack:
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {self.bot_token}":
             return web.Response(text="<!DOCTYPE html><html>Sign in</html>", content_type="text/html")
-        return served(self._house, request.match_info["file"])
+        return served(self._house.files, request.match_info["file"])
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         await self._travel()

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,7 +15,8 @@ from unittest.mock import patch
 import orjson
 import pytest
 
-from bots.entry import main, told
+from bots.ending import told
+from bots.entry import main
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
 from bots.pocket.server import Pocket
@@ -201,6 +203,13 @@ async def test_the_bot_stops_cleanly_and_says_of_a_reply_that_it_was_cut_off(tmp
     assert "stopped before the answer was complete" in reply.text
     last = orjson.loads(out.splitlines()[-1])
     assert (last["type"], last["data"]["status"], last["data"]["reason"]) == ("add_message", "cut_off", "stopped")
+
+
+async def test_the_version_is_that_of_the_package(tmp_path):
+    code, out, err = await said_here("--version", cwd=tmp_path)
+
+    assert (code, err) == (0, "")
+    assert tomllib.loads((HERE / "pyproject.toml").read_text())["project"]["version"] in out
 
 
 async def test_an_unknown_conversation_is_said_in_one_sentence(tmp_path):
