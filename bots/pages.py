@@ -62,7 +62,7 @@ async def page(
     since, until = window.since, window.until
     by_day = await reports_by(counts, Division.DAY, since=since, until=until)
     parts = await reports_by(counts, *(divisions or (Division.MODEL,)), since=since, until=until)
-    disliked = await worst(counts, _WORST, since=since, until=until) if isinstance(counts, SqlStore) else []
+    disliked = await worst(counts, _WORST, since=since, until=until)
     sections = [
         _charts(by_day),
         _reports(parts),

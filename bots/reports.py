@@ -107,8 +107,6 @@ def report(
     """Print how many replies were judged, and how; or how they grew."""
     if chart is not None and chart.suffix not in {".svg", ".png"}:
         raise SettingsError(f"A chart is an .svg or a .png, not {chart.name}.")
-    if worst and as_of is not None:
-        raise SettingsError("--worst shows what is there now: leave --as-of away.")
     asked = _Asked(
         hours=hours,
         since=moment(since) if since else None,
@@ -186,7 +184,7 @@ async def _figures(counts: SqlStore | Past, window: Window, what: _What) -> tupl
     if what.compare is not None:
         compared = await raters.compare(counts, *what.compare, since=window.since, until=window.until)
         return asdict(compared), (comparison_table(compared, window.name),)
-    if what.worst and isinstance(counts, SqlStore):
+    if what.worst:
         disliked = await least_liked(counts, what.worst, since=window.since, until=window.until)
         links = await _links(disliked)
         return [asdict(each) | {"link": opened_at(each, links)} for each in disliked], (worst_lines(disliked, links),)

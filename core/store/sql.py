@@ -288,7 +288,8 @@ class SqlStore(SqlCounts):
         """The counts as of a seq or a moment (by `at`), from the log alone, of the replies in [`since`, `until`)."""
         point = to_utc(point) if isinstance(point, datetime) else point
         since, until = since and to_utc(since), until and to_utc(until)
-        return Past(await self._database.read(partial(past, as_of=point, since=since, until=until)))
+        tables = await self._database.read(partial(past, as_of=point, since=since, until=until))
+        return Past(tables, self._database, point)
 
     async def moment_of(self, seq: int) -> datetime | None:
         """When the last record up to `seq` was kept; None where there is none."""

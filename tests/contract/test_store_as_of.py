@@ -3,9 +3,20 @@
 import pytest
 
 from core.insight.report import reports_by
+from core.insight.worst import worst
 from core.store.counts import Division, ResponseTime
 from core.store.memory import MemoryStore
-from tests.contract.store_stories import any_history, moment, replied, started, voted
+from tests.contract.store_stories import (
+    any_history,
+    categorised,
+    changed,
+    corrected,
+    moment,
+    replied,
+    said,
+    started,
+    voted,
+)
 
 
 async def answers(counts, since=None, until=None) -> list[object]:
@@ -84,3 +95,27 @@ async def test_a_seq_has_the_moment_at_which_it_was_kept(sql_store) -> None:
     assert nothing is None
     assert await sql_store.moment_of(1) == first
     assert await sql_store.moment_of(99) == last
+
+
+async def test_the_worst_replies_are_told_as_they_were(sql_store) -> None:
+    await sql_store.append(
+        started("c1"),
+        said("q1", content="What is it?"),
+        replied("m1", 1, content="Nothing.", question_id="q1"),
+        voted("m1", "ann", value=False, seconds=2),
+        corrected("m1", "ann", "Something.", 3),
+    )
+    then = await sql_store.newest()
+    await sql_store.append(
+        voted("m1", "ann", value=True, seconds=9),
+        changed("m1", 10, content="Something else."),
+        categorised("m1", "bob", "rude", 11),
+    )
+
+    [told] = await worst(await sql_store.as_of(then), 3)
+    now = await worst(sql_store, 3)
+    unknown = await (await sql_store.as_of(then)).message("m9")
+
+    assert (told.question, told.reply, told.expected) == ("What is it?", "Nothing.", ("Something.",))
+    assert (told.positive, told.negative, told.categories) == (0, 1, ())
+    assert (now, unknown) == ([], None)
