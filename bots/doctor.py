@@ -4,6 +4,7 @@ It changes nothing and posts nothing; the model is asked for one word.
 """
 
 import asyncio
+import os
 import shutil
 import stat
 import time
@@ -100,6 +101,10 @@ def _disk(settings: Settings) -> list[Finding]:
     there = path.absolute().parent
     if not there.is_dir():
         return [bad("the disk", f"there is no directory {there}", f"mkdir -p {there}, or set PLAUDIT_DATABASE_URL")]
+    if not os.access(path if path.exists() else there, os.W_OK) or not os.access(there, os.W_OK):
+        return [
+            bad("the disk", f"{path.absolute()} cannot be written", f"chown it and {there} to whoever runs the bot")
+        ]
     free = shutil.disk_usage(there).free
     said = f"{free / 1e9:,.1f} GB free in {there}"
     if free < _TOO_LITTLE:

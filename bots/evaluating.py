@@ -37,7 +37,6 @@ from core.prompt import Window
 from core.settings import Settings
 from core.store.sql import SqlStore
 
-_NO_TOKEN: Final = "none"  # noqa: S105 - no secret: given nothing, huggingface_hub would send HF_TOKEN to any address
 _JUDGE_PARAMETERS: Final = {"max_tokens": 1024}
 _RESUME: Final = "The same again with --resume asks for them again."
 
@@ -209,9 +208,9 @@ async def _asking(settings: Settings, model: str, url: str | None, *, judges: bo
 def _token(settings: Settings, own: SecretStr | None, *, is_elsewhere: bool) -> str | None:
     if own is not None:
         return own.get_secret_value()
-    if is_elsewhere:
-        return _NO_TOKEN
-    return settings.hf_token.get_secret_value() if settings.hf_token else None
+    if is_elsewhere or settings.hf_token is None:
+        return None
+    return settings.hf_token.get_secret_value()
 
 
 @contextmanager

@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 _TOO_MANY_REQUESTS = 429
 _UNAUTHORISED = (401, 403)
+_NO_TOKEN: Final = "none"  # noqa: S105 - no secret
+"""What a server of one's own is sent where no token is set: nothing is no choice that the library leaves."""
 _NOT_FOUND = 404
 _SERVER_ERROR = 500
 _MOST_TOKENS: Final = 2**31 - 1
@@ -53,9 +55,10 @@ class HubModel:
         self.endpoint = endpoint
         self.parameters: Mapping[str, Any] = dict(parameters or {})
         self._name = name or None
-        self._token = token
         self._timeout = timeout
         self._is_url = endpoint.startswith(("http://", "https://"))
+        # Given none, the library takes HF_TOKEN, or that of `hf auth login`, and sends it to any address.
+        self._token = token or (_NO_TOKEN if self._is_url else _saved_token())
         address = _without_secrets(endpoint)
         self.identity = ModelIdentity(name or address, {"endpoint": address} if self._is_url else {})
         self._client = SharedClient()
@@ -90,7 +93,7 @@ class HubModel:
         Raises:
             ModelFailedError: the endpoint could not be reached, refused, or failed in mid-stream.
         """
-        if not self._is_url and not (self._token or get_token()):
+        if not self._token:
             raise ModelFailedError(
                 "The model wants a token, and the assistant has none. Please tell whoever runs the assistant to set "
                 "HF_TOKEN.",
@@ -131,6 +134,14 @@ def _without_secrets(endpoint: str) -> str:
     """The endpoint without user, password and query: it stands in the log and in what is exported from it."""
     parts = urlsplit(endpoint)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _saved_token() -> str | None:
+    """That of `hf auth login`, where there was one."""
+    try:
+        return get_token()
+    except OSError:
+        return None
 
 
 class _Arrived:

@@ -8,12 +8,17 @@ from typer.testing import CliRunner
 
 from bots.cli import app
 from bots.discord.checking import check as check_discord
-from bots.doctor import examined
+from bots.doctor import _disk, examined
 from bots.findings import State
 from bots.pocket.discord_rules import DiscordRules
+from bots.pocket.model import Model
 from bots.pocket.server import Pocket
 from bots.slack.checking import check as check_slack
 from bots.slack.manifest import SCOPES
+from core.language_models.hub import HubModel
+from core.messages import Role
+from core.ports import PromptMessage
+from core.settings import Settings
 from tests.scenarios.test_command_line import is_one_sentence, plaudit
 
 
@@ -106,6 +111,26 @@ async def test_a_model_that_does_not_answer_is_told_with_the_setting_that_mends_
     assert told.state is State.BAD
     assert told.said == says
     assert fix in told.fix
+
+
+async def test_the_token_by_which_this_machine_is_logged_in_at_the_hub_goes_to_no_other_server(tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("hf_saved")
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    async with Pocket(model=Model(token="none")) as pocket, HubModel(pocket.model_url) as model:
+        answered = [each async for each in model.reply([PromptMessage(Role.USER, "hello")])]
+
+    assert answered
+
+
+async def test_what_cannot_be_written_is_told_by_the_doctor(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    settings = Settings.load(environ={}, _env_file=None, database_url=f"sqlite:///{tmp_path}/plaudit.db")
+
+    [told] = _disk(settings)
+
+    assert told.state is State.BAD
+    assert str(tmp_path) in told.fix
 
 
 async def test_an_address_that_is_not_the_platforms_is_told_as_that():
