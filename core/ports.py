@@ -581,7 +581,7 @@ class Store(Protocol):
         """The assessments of a message that stand and count, one per person and name."""
         ...
 
-    async def standing_assessments(self, message_id: str) -> list[Assessment]:
+    async def standing_assessments(self, message_id: str, person: str | None = None) -> list[Assessment]:
         """Every assessment of a message that was not taken away, also those that a later one overrules.
 
         Not those of people who were erased: nobody can take them away any more.

@@ -78,8 +78,8 @@ class Asking:
         return records, TAKEN_BACK if gone else NOTHING_SAID
 
     async def _said(self, reply: JudgedReply, person: str) -> list[Assessment]:
-        standing = await self._store.standing_assessments(reply.id)
-        return [each for each in standing if each.source.id == person and each.origin.startswith(form_origin(reply.id))]
+        standing = await self._store.standing_assessments(reply.id, person)
+        return [each for each in standing if each.origin.startswith(form_origin(reply.id))]
 
 
 def noted(reply: JudgedReply, *, value: bool) -> Notice:

@@ -72,8 +72,8 @@ class Telling:
         return Told.KEPT
 
     async def _standing(self, reply: JudgedReply, person: PersonRef) -> dict[tuple[str, str], Assessment]:
-        standing = await self._store.standing_assessments(reply.id)
-        return {(each.name, each.origin): each for each in standing if each.source.id == person.key}
+        standing = await self._store.standing_assessments(reply.id, person.key)
+        return {(each.name, each.origin): each for each in standing}
 
 
 def _says(standing: Assessment | None, said: Said) -> bool:

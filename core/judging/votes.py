@@ -43,7 +43,7 @@ class Judging:
     async def reaction_removed(self, event: ReactionRemoved, reply: JudgedReply, meaning: Meaning | None) -> None:
         """Withdraw what the emoji said when it was put there, or (`meaning`) says now, where that is not known yet."""
         origin = reaction_origin(event.message, toned_emoji(event.emoji))
-        mine = [each for each in await self._standing(reply) if _is(each, origin, event.person)]
+        mine = [each for each in await self._standing(reply, event.person) if each.origin == origin]
         names = {each.name for each in mine}
         if not names and meaning and not event.found_later and not await self._store.opted_out(event.person.key):
             names = {meaning.name}  # should the vote itself arrive later, it is known to be taken back
@@ -62,7 +62,7 @@ class Judging:
                 each.name,
                 each.origin,
             )
-            for each in await self._standing(reply)
+            for each in await self._store.standing_assessments(reply.id)
             if (each.origin == prefix if gone else each.origin.startswith(prefix))
             for person in [PersonRef.parse(each.source.id)]
         ]
@@ -80,10 +80,9 @@ class Judging:
     async def withdraw_press(self, act: Act, reply: JudgedReply) -> list[Assessment]:
         """Take back the vote made with a button; returns the votes of this person that still stand."""
         origin = button_origin(reply.id)
-        if any(_is(each, origin, act.person) for each in await self._standing(reply)):
+        if any(each.origin == origin for each in await self._standing(reply, act.person)):
             await self._store.append(self._opinions.withdrawal(act, reply, USER_FEEDBACK, origin))
-        mine = [each for each in await self._standing(reply) if each.source.id == act.person.key]
-        return [each for each in mine if each.name == USER_FEEDBACK]
+        return [each for each in await self._standing(reply, act.person) if each.name == USER_FEEDBACK]
 
     async def keep(self, *records: Record) -> bool:
         """Append, and tell whether anything of it is new."""
@@ -107,14 +106,10 @@ class Judging:
 
     async def _stands_already(self, event: ReactionAdded, reply: JudgedReply, origin: str) -> bool:
         """Whether what was found later is how things stand: the platform told of it, only late."""
-        return event.found_later and any(_is(each, origin, event.person) for each in await self._standing(reply))
+        return event.found_later and any(each.origin == origin for each in await self._standing(reply, event.person))
 
-    async def _standing(self, reply: JudgedReply) -> list[Assessment]:
-        return await self._store.standing_assessments(reply.id)
-
-
-def _is(assessment: Assessment, origin: str, person: PersonRef) -> bool:
-    return assessment.origin == origin and assessment.source.id == person.key
+    async def _standing(self, reply: JudgedReply, person: PersonRef) -> list[Assessment]:
+        return await self._store.standing_assessments(reply.id, person.key)
 
 
 def _act(

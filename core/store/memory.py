@@ -146,9 +146,9 @@ class MemoryStore(FoldedCounts):
         rows = self.tables.assessments[message_id].values()
         return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if row["current"]]
 
-    async def standing_assessments(self, message_id: str) -> list[Assessment]:
-        """The assessments of a message that were not taken back, oldest first."""
-        rows = self.tables.assessments[message_id].values()
+    async def standing_assessments(self, message_id: str, person: str | None = None) -> list[Assessment]:
+        """The assessments of a message that were not taken back, oldest first; of one person, or of all."""
+        rows = [row for row in self.tables.assessments[message_id].values() if person in (None, row["source_id"])]
         return [as_assessment(_of(ASSESSMENT, row)) for row in sorted(rows, key=order) if _can_be_taken_back(row)]
 
     async def last_said(self, message_id: str, person: str, names: Collection[str]) -> datetime | None:

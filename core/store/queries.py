@@ -84,6 +84,7 @@ _assessment = select(*(_a[name] for name in ASSESSMENT)).order_by(_a.at, _a.seq)
 _current = _assessment.where(_a.message_id == bindparam("id"), _a.current == true())
 _theirs = _a.source_id.not_like(f"%{PSEUDONYM_MARK}%")
 _standing = _assessment.where(_a.message_id == bindparam("id"), _a.standing == true(), _theirs)
+_standing_of = _standing.where(_a.source_id == bindparam("person"))
 _from_origin = _assessment.where(_a.origin == bindparam("origin"), _a.standing == true(), _theirs).limit(1)
 
 _last_said = select(func.max(_a.at)).where(
@@ -177,9 +178,10 @@ def assessments(connection: Connection, message_id: str) -> list[Assessment]:
     return [as_assessment(row) for row in connection.execute(_current, {"id": message_id})]
 
 
-def standing_assessments(connection: Connection, message_id: str) -> list[Assessment]:
-    """The assessments of a message that were not taken back, oldest first."""
-    return [as_assessment(row) for row in connection.execute(_standing, {"id": message_id})]
+def standing_assessments(connection: Connection, message_id: str, person: str | None) -> list[Assessment]:
+    """The assessments of a message that were not taken back, oldest first; of one person, or of all."""
+    rows = connection.execute(_standing_of if person else _standing, {"id": message_id, "person": person})
+    return [as_assessment(row) for row in rows]
 
 
 def last_said(connection: Connection, message_id: str, person: str, names: Collection[str]) -> datetime | None:

@@ -203,9 +203,10 @@ class SqlStore(SqlCounts):
         """The assessments of a message that count, oldest first."""
         return await self._database.read(partial(queries.assessments, message_id=message_id))
 
-    async def standing_assessments(self, message_id: str) -> list[Assessment]:
-        """The assessments of a message that were not taken back, oldest first."""
-        return await self._database.read(partial(queries.standing_assessments, message_id=message_id))
+    async def standing_assessments(self, message_id: str, person: str | None = None) -> list[Assessment]:
+        """The assessments of a message that were not taken back, oldest first; of one person, or of all."""
+        read = partial(queries.standing_assessments, message_id=message_id, person=person)
+        return await self._database.read(read)
 
     async def last_said(self, message_id: str, person: str, names: Collection[str]) -> datetime | None:
         """When a person (`PersonRef.key`) last said something of a message under these names, or took it back."""

@@ -1,4 +1,4 @@
-"""Which model was chosen in a channel, and when somebody last said something: on every store."""
+"""Which model was chosen in a channel; what one person said of a message, and when: on every store."""
 
 from core.messages import PersonRef, PlaceRef
 from tests.contract.store_stories import PLACE, chose, moment, voted, withdrew
@@ -43,3 +43,17 @@ async def test_the_last_moment_of_a_person_is_that_of_what_they_took_back_too(st
 
     assert found == [moment(8), None, None]
     assert await store.last_said("m1", "ann", ["user_rating"]) is None
+
+
+async def test_what_stands_of_one_person_is_told_without_that_of_others(store) -> None:
+    await store.append(
+        voted("m1", "ann", True, 1), withdrew("m1", "ann", True, 2), voted("m1", "ann", 4, 3, name="user_rating"),  # noqa: FBT003 - the vote
+        voted("m1", "bob", False, 4),  # noqa: FBT003 - the same
+    )  # fmt: skip
+
+    found = {
+        who: [each.value for each in await store.standing_assessments("m1", who)] for who in ("ann", "bob", "cleo")
+    }
+
+    assert found == {"ann": [4], "bob": [False], "cleo": []}
+    assert len(await store.standing_assessments("m1")) == 2
