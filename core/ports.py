@@ -584,6 +584,8 @@ class Store(Protocol):
     async def standing_assessments(self, message_id: str, person: str | None = None) -> list[Assessment]:
         """Every assessment of a message that was not taken away, also those that a later one overrules.
 
+        `person`: those of this person (`PersonRef.key`) alone.
+
         Not those of people who were erased: nobody can take them away any more.
         """
         ...
