@@ -136,12 +136,12 @@ class Beside:
         with ThreadPoolExecutor(len(SIDES), "refold") as threads:
             folding = [loop.run_in_executor(threads, self._fold_side, each, token) for each in SIDES]
             try:
-                while True:
-                    _, pending = await asyncio.wait(folding, timeout=_TELL)
+                is_done = False
+                while not is_done:
+                    ended, pending = await asyncio.wait(folding, timeout=_TELL)
+                    is_done = not pending or any(each.exception() for each in ended)
                     if (reached := min(self._reached.values())) > told:
                         progress(told := reached)
-                    if not pending:
-                        break
             finally:
                 self._stopping.set()
                 await asyncio.wait(folding)
@@ -156,9 +156,10 @@ class Beside:
                     if (reached := anew.step()) >= 0:
                         self._reached[side] = reached
                         continue
+                    self._reached[side] = log.newest(connection)
                     # What is found right here need not be looked at under the lock, unless something comes after it.
                     if anew.is_right():
-                        self._right_at[side] = log.newest(connection)
+                        self._right_at[side] = self._reached[side]
                     return
 
     def _finish(self, token: str, finish: Callable[[Refolding], None]) -> None:
