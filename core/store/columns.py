@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import orjson
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, String, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
 Reader: TypeAlias = Callable[[Any], Any]
@@ -74,7 +73,11 @@ class JsonData(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """`jsonb` on Postgres, text elsewhere."""
-        return JSONB(none_as_null=True) if dialect.name == "postgresql" else Text()
+        if dialect.name != "postgresql":
+            return Text()
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - 2 MB that a bot on SQLite does without
+
+        return JSONB(none_as_null=True)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """The value as text; on Postgres the type's own serializer makes it."""

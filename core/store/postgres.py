@@ -22,7 +22,7 @@ from core.store.columns import to_json_text, to_utc
 from core.store.copying import copy
 from core.store.engine import Result
 from core.store.envelope import Entry
-from core.store.tables import Base
+from core.store.tables import Base, for_postgres
 
 READERS = 7
 TOUCHERS = 2
@@ -37,6 +37,7 @@ APPEND_LOCK = 0x706C617564697401
 # A plan made while the log was short would read all of it later on.
 _LOCK = f"SELECT pg_advisory_xact_lock({APPEND_LOCK}), set_config('plan_cache_mode', 'force_custom_plan', true)"
 
+for_postgres(Base.metadata)
 _VACUUM = f"VACUUM (ANALYZE) {', '.join(Base.metadata.tables)}"
 
 

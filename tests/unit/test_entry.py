@@ -20,6 +20,7 @@ UNNEEDED = (
     "numpy",
     "pygments",
     "rich",
+    "sqlalchemy.dialects.postgresql",
 )
 """Of what a bot with Slack, Discord and SQLite needs, these are no part: each takes memory for as long as it runs."""
 
