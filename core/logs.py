@@ -6,7 +6,7 @@ An error of our own is a sentence that says what to do: it is a field of its lin
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import orjson
 
@@ -17,7 +17,7 @@ _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "
 
 def configure(*, level: str = "info", as_json: bool = False) -> None:
     """Write log lines to standard error, Plaudit's from `level`, the libraries' from WARNING or higher."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStandardError(sys.stderr)
     kind = JsonLines if as_json else TextLines
     handler.setFormatter(kind(traces_all=_number(level) <= logging.DEBUG))
     logging.basicConfig(handlers=[handler], level=max(logging.WARNING, _number(level)), force=True)
@@ -27,6 +27,15 @@ def configure(*, level: str = "info", as_json: bool = False) -> None:
 
 def _number(level: str) -> int:
     return logging.getLevelNamesMapping()[level.upper()]
+
+
+class _ToStandardError(logging.StreamHandler[TextIO]):
+    """Where a line cannot be written, as on a disk that is full, it is lost: a traceback about it would be, too."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Tell of our own mistakes alone."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 class _Lines(logging.Formatter):

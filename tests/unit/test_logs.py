@@ -1,5 +1,7 @@
 """Log lines: a name and fields; an error of our own in its sentence, any other with its traceback."""
 
+import errno
+import io
 import logging
 
 import orjson
@@ -60,6 +62,21 @@ def test_an_error_that_nobody_expected_keeps_its_traceback(capsys):
     line = orjson.loads(capsys.readouterr().err)
     assert (line["event"], line["calls"]) == ("append_failed", 2)
     assert "test_logs.py" in line["exception"]
+
+
+class Full(io.StringIO):
+    def write(self, _):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_is_lost_without_a_word(capsys, monkeypatch):
+    logs.configure()
+    [handler] = logging.getLogger().handlers
+    monkeypatch.setattr(handler, "stream", Full())
+
+    logging.getLogger("bots").info("ready")
+
+    assert capsys.readouterr().err == ""
 
 
 def test_a_field_does_not_take_the_place_of_the_moment_or_the_name(capsys):
