@@ -26,6 +26,7 @@ from core.store.sql import SqlStore
 
 _TURNS: Final = ("prompt", "completion", "chosen", "rejected")
 _LONGEST: Final = 110
+_WEB: Final = "run web   # the dashboard, at http://127.0.0.1:8800/dashboard"
 _BOTH: Final = ("slack", "discord")
 """Nobody's terms stand against training on what was said in a box."""
 
@@ -87,7 +88,7 @@ def _tell_where(console: Console, directory: Path, wrong: Record) -> None:
     console.print(f"\nEverything is in [bold]{everything}[/], the sets in [bold]{escape(str(_sets(directory)))}[/],")
     console.print(f"the report as a page in [bold]{page}[/]. Look around:")
     about = (f"conversation {wrong.conversation_id}", f"explain {wrong.message_id}")
-    for each in ("events", *about, "report --by channel", "report --by category", "report --by judge", "digest"):
+    for each in ("events", *about, "report --by channel", "report --by category", "report --by judge", "digest", _WEB):
         console.print(f"  plaudit --database {database_in(directory)} {each}", soft_wrap=True, highlight=False)
 
 
