@@ -1,6 +1,7 @@
 """Rows of conversations into buckets; broken off, it goes on from its last note."""
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,17 +63,24 @@ async def collect(database: Database, job: Job, passed: Tell) -> None:
     span = job.span._replace(after=state["after"] or job.span.after)
     await asyncio.to_thread(spill.open)
     try:
-        number = 0
-        async for after, count, talks in reader.pages(span):
-            await asyncio.to_thread(spill.add, talks)
-            number += 1
-            spill.reached(after, count)
-            passed(state["passed"])
-            if number % NOTED_EVERY == 0:
-                await asyncio.to_thread(spill.note)
+        # From the first page to the last: between two of them the collector would look through all that they hold.
+        with uncollected():
+            await _pages(reader, span, spill, passed)
         await asyncio.to_thread(spill.note, done=True)
     finally:
         spill.close()
+
+
+async def _pages(reader: TalkReader, span: Span, spill: "_Spill", passed: Tell) -> None:
+    number = 0
+    async for after, count, talks in reader.pages(span):
+        await asyncio.to_thread(spill.add, talks)
+        talks.clear()
+        gc.collect(1)  # what little is left of the page, now that it is gone
+        number += 1
+        passed(spill.reached(after, count))
+        if number % NOTED_EVERY == 0:
+            await asyncio.to_thread(spill.note)
 
 
 class _Spill:
@@ -94,17 +102,19 @@ class _Spill:
         """Take what was spilled up to the last note, and go on behind it."""
         self._buckets.open(self._state["sizes"])
 
-    @uncollected()
     def add(self, talks: Iterable[Talk]) -> None:
         """The rows of some conversations."""
+        lines = 0
         for talk in talks:
             for row in self._rows.rows(talk):
                 self._buckets.add(*self._shaper.line(row))
-                self._state["lines"] += 1
+                lines += 1
+        self._state["lines"] += lines
 
-    def reached(self, after: str, count: int) -> None:
-        """So many more conversations are done, up to this one."""
+    def reached(self, after: str, count: int) -> int:
+        """So many more conversations are done, up to this one; how many in all."""
         self._state |= {"after": after, "passed": self._state["passed"] + count}
+        return int(self._state["passed"])
 
     def note(self, *, done: bool = False) -> None:
         """Note how far it is."""

@@ -28,7 +28,7 @@ from core.store.folding import fold
 from core.store.log import RECORDS
 from core.store.tables import AssessmentRow, ConversationRow, MessageRow, SubjectRow, table
 
-PAGE: Final = 800
+PAGE: Final = 400
 """Conversations held in memory at a time."""
 _TOUCH: Final = ("add_message", "log_feedback", "log_expectation", "withdraw_assessment")
 _SCANNED: Final = 200_000

@@ -50,20 +50,20 @@ class Shaper:
 
     def line(self, row: Row) -> tuple[str, bytes]:
         """A row's digest, and its line in a bucket."""
-        content = orjson.dumps(row.content)
+        content, provenance = orjson.dumps(row.content), row.provenance
         digest = self._digest(content)
         if self._format is Format.OPENAI:
-            json = orjson.dumps(_openai(self._kind, row.content))
+            json: tuple[bytes, ...] = (orjson.dumps(_openai(self._kind, row.content)),)
         else:
-            json = content[:-1] + b"," + orjson.dumps(row.provenance)[1:]
+            json = (content[:-1], b",", orjson.dumps(provenance)[1:])
+        split = self._latest[1] if row.group == self._latest[0] else self._split(row.group)
         # Of rows that say the same, the one with the lowest id, which is the oldest, stays.
-        head = f"{digest}{row.provenance['message_id']}\t".encode()
-        return digest, b"".join((head, json, self._split(row.group), _LABELS[row.label]))
+        head = (digest + provenance["message_id"]).encode()
+        return digest, b"".join((head, b"\t", *json, split, _LABELS[row.label]))
 
     def _split(self, group: str) -> bytes:
-        if self._latest[0] != group:
-            share = int(self._digest(group.encode())[:16], 16)
-            self._latest = group, _TEST if share < self._bound else _TRAIN
+        share = int(self._digest(group.encode())[:16], 16)
+        self._latest = group, _TEST if share < self._bound else _TRAIN
         return self._latest[1]
 
     def _digest(self, text: bytes) -> str:
