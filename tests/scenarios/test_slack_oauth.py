@@ -184,6 +184,20 @@ async def test_slack_is_asked_for_what_the_manifest_asks_for_and_nothing_of_peop
         assert "secure" in answer.headers["set-cookie"].lower()
 
 
+async def test_the_page_on_which_it_is_allowed_is_beside_slacks_interface_and_leads_back(sqlite_url):
+    async with an_office(sqlite_url) as office:
+        slack = office.world.pocket.slack
+        slack.grants.redirect_url = str(office.browser.base_url).rstrip("/") + REDIRECT
+
+        begun = await office.browser.get(INSTALL)
+        allowed = await office.browser.get(begun.headers["location"])
+        cookie = {"Cookie": begun.headers["set-cookie"].split(";")[0]}
+        back = await office.browser.get(allowed.headers["location"], headers=cookie)
+
+    assert begun.headers["location"].startswith(f"{slack.origin}/slack/oauth/v2/authorize?")
+    assert (back.status_code, "It is installed in Pocket" in back.text) == (200, True)
+
+
 async def test_a_state_is_good_for_one_use_in_one_browser(sqlite_url):
     async with an_office(sqlite_url) as office:
         state = await office.begin()
