@@ -277,7 +277,7 @@ class Turns:
         """Take up what a process that has died left in a conversation, unless another is faster."""
         self._adopting.add(conversation_id)
         try:
-            if await self._leases.take(conversation_lease(conversation_id)):
+            if not self._stopping and await self._leases.take(conversation_lease(conversation_id)):
                 await self._adopt_all(conversation_id, platform, was_left=True)
         except DatabaseUnavailableError as error:
             logger.warning("turns_not_adopted", extra={"error": str(error)})
