@@ -80,6 +80,20 @@ def test_a_report_is_divided_by_several_things_at_once() -> None:
     assert "2026-01-20" in shown
 
 
+def test_a_channel_is_called_by_its_name_before_its_key_where_its_platform_tells_it(monkeypatch) -> None:
+    async def told(_, places):
+        return {each: "#databases" for each in places if each.platform == "discord"}
+
+    story()
+    monkeypatch.setattr("bots.speaking.channel_names", told)
+
+    shown = plaudit("report", *SINCE, "--by", "channel", "--by", "model")
+    numbers = orjson.loads(plaudit("report", *SINCE, "--by", "channel", "--json"))
+
+    assert "#databases discord:11:22 · org/b" in " ".join(shown.replace("│", " ").split())
+    assert list(numbers) == ["discord:11:22", "all"]
+
+
 def test_two_models_are_compared_in_words() -> None:
     story()
 
