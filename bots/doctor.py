@@ -178,12 +178,12 @@ async def _platform(settings: Settings, platform: str, charts_in: Collection[str
     if platform == "slack" and is_slack_by_oauth(settings):
         return [_by_oauth(settings, tokens[3])]
     if platform == "slack":
-        from bots.slack.checking import check as check_slack  # noqa: PLC0415 - its SDK takes a while to load
+        from bots.slack.doctor import check as check_slack  # noqa: PLC0415 - its SDK takes a while to load
 
         app_token = "" if is_slack_over_http(settings) else tokens[1]
         return await check_slack(tokens[0], app_token, settings.slack_api_url)
     if platform == "discord":
-        from bots.discord.checking import check as check_discord  # noqa: PLC0415 - the same
+        from bots.discord.doctor import check as check_discord  # noqa: PLC0415 - the same
 
         return await check_discord(tokens[0], settings.discord_api_url, charts_in)
     return []

@@ -7,13 +7,13 @@ import yaml
 from typer.testing import CliRunner
 
 from bots.cli import app
-from bots.discord.checking import check as check_discord
+from bots.discord.doctor import check as check_discord
 from bots.doctor import _disk, examined
 from bots.findings import State
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.model import Model
 from bots.pocket.server import Pocket
-from bots.slack.checking import check as check_slack
+from bots.slack.doctor import check as check_slack
 from bots.slack.manifest import SCOPES
 from core.language_models.hub import HubModel
 from core.messages import Role

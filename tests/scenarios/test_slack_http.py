@@ -15,7 +15,7 @@ from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.things import Message
 from bots.running import running
-from bots.slack.checking import check
+from bots.slack.doctor import check
 from bots.slack.manifest import PATH, manifest
 from core.errors import SettingsError
 from core.settings import Settings
