@@ -82,8 +82,14 @@ function step(event, id) {
   $("people").querySelector("[aria-checked=true]").focus();
 }
 
+function closeRooms() {
+  document.querySelector(".rooms").classList.remove("shown");
+  $("menu").setAttribute("aria-expanded", "false");
+}
+
 async function become(id) {
   state.person = id;
+  closeRooms();
   const there = state.rooms.get(state.room);
   await joinDm();
   if (there?.kind === "dm") enter(shownRooms().find((room) => room.kind === "dm").id);
@@ -96,6 +102,7 @@ async function joinDm() {
 
 function enter(id) {
   state.room = id;
+  closeRooms();
   state.news.delete(id);
   state.thread = null;
   reply(null);
@@ -304,7 +311,7 @@ function drawReport() {
     return;
   }
   const votes = told.positive + told.negative;
-  const box = make("div", {}, make("p", { class: "rate" }, votes ? percent(told.positive_rate) : "–", " ", make("small", {}, "positive")));
+  const box = make("div", {}, make("p", { class: "rate" }, votes ? percent(told.positive_rate) : "–", " ", make("small", {}, votes ? "positive" : "no votes yet")));
   if (told.interval.length) {
     const [low, high] = told.interval;
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
