@@ -104,7 +104,7 @@ def report(
     chart: Annotated[Path | None, typer.Option(metavar="FILE", help="Day by day, as .svg or .png.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print how many replies were judged, and how; or how they grew."""
+    """Print how many replies were judged, and how; how sure that is, and how long they took; or how they grew."""
     if chart is not None and chart.suffix not in {".svg", ".png"}:
         raise SettingsError(f"A chart is an .svg or a .png, not {chart.name}.")
     asked = _Asked(
