@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from bots.ending import NOT_TO_BE_RETRIED, told
-from bots.lean import drop_docstrings
+from bots.lean import drop_docstrings, loading
 
 
 def main() -> None:
@@ -12,7 +12,8 @@ def main() -> None:
     if _is_run(sys.argv[1:]):
         # Who runs a bot waits for it, and keeps it in memory: the other commands load what it never needs.
         drop_docstrings()
-        from bots.run_command import app  # noqa: PLC0415 - this or that
+        with loading():
+            from bots.run_command import app  # noqa: PLC0415 - this or that
 
         told(app, settled=NOT_TO_BE_RETRIED)
     else:

@@ -8,6 +8,7 @@ from bots import commanding
 from bots.chosen import LISTENING, at_address, check_http, policies_from, tokens_of
 from bots.commanding import run, settings_chosen
 from bots.discord.shards import ALONE, read_shards
+from bots.lean import loading
 from core import logs
 from core.errors import SettingsError
 
@@ -57,6 +58,7 @@ def run_bot(
     policies_from(settings)
     tokens_of(settings, platforms)
     check_http(settings, platforms)
-    from bots.running import run_until_stopped  # noqa: PLC0415 - once nothing is missing: it takes a second
+    with loading():
+        from bots.running import run_until_stopped  # noqa: PLC0415 - once nothing is missing: it takes a second
 
     run(run_until_stopped(settings, platforms, some))
