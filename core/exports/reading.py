@@ -5,7 +5,6 @@ as fast as folding. All others, and those in which a text was edited, are folded
 (`tests/contract/test_exports_reading.py`).
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, false, func, literal_column, select, true
 
+from core.exports.beside import all_of
 from core.exports.options import Scope
 from core.exports.raw import gives_text, raw_rows, uncollected
 from core.exports.talks import Opinion, Said, Talk
@@ -138,7 +138,7 @@ async def find_edited(database: Database, as_of: int) -> set[str]:
             found.update(await database.read(partial(_edited, after=start, up_to=min(start + _SCANNED, as_of))))
 
     starts = range(0, as_of, _SCANNED)
-    await asyncio.gather(look(starts[::2]), look(starts[1::2]))  # the database does it, on two processors
+    await all_of(look(starts[::2]), look(starts[1::2]))  # the database does it, on two processors
     return found
 
 

@@ -81,6 +81,20 @@ async def test_replies_are_counted_by_the_day_in_utc(store) -> None:
     assert counted(found) == {"2026-01-01": (1, 1, 1, 0), "2026-01-02": (2, 1, 0, 1)}
 
 
+async def test_days_that_a_report_cuts_through_are_counted_in_part(store) -> None:
+    day = timedelta(hours=24).total_seconds()
+    await store.append(started("c1"), *(replied(f"m{number}", number * day / 4) for number in range(20)))
+
+    found = await store.tally([Division.DAY, Division.PLATFORM], moment(day / 2), moment(3.5 * day))
+
+    assert {" ".join(each.part): each.replies for each in found.parts} == {
+        "2026-01-01 slack": 2,
+        "2026-01-02 slack": 4,
+        "2026-01-03 slack": 4,
+        "2026-01-04 slack": 2,
+    }
+
+
 async def test_replies_are_counted_by_several_divisions_at_once(told) -> None:
     found = await told.tally([Division.MODEL, Division.SEGMENT, Division.PLATFORM])
 
