@@ -165,7 +165,7 @@ async def _world(
                 "PLAUDIT_WEB_REQUESTS_PER_MINUTE": "100000",
             }
             bot = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bots.cli", "run", platform), env=environment, cwd=directory
+                *(sys.executable, "-m", "bots.entry", "run", platform), env=environment, cwd=directory
             )
             connector = aiohttp.TCPConnector(limit=0)
             try:
