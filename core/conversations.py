@@ -4,6 +4,7 @@ In a lasting place (a thread, a direct message) there is one at a time. Elsewher
 its last answer goes on with it, a reply to an older message branches there. What was reset is never read again.
 """
 
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from core.events import MessageReceived
@@ -49,7 +50,7 @@ class Conversations:
         conversation = await self._conversation_at(event.parent, parent)
         if conversation is None or conversation.end_reason == RESET:
             return None, None
-        if not event.lasting and conversation.ended_at is None and await self._is_last(parent):
+        if not event.lasting and conversation.ended_at is None and await self._was_last(parent, event.at):
             return conversation, None
         return None, parent
 
@@ -68,12 +69,13 @@ class Conversations:
         live = await self._live.at(ref) or await self._live.elsewhere(ref)
         return await self._store.conversation(live.conversation_id) if live else None
 
-    async def _is_last(self, message: Message | None) -> bool:
-        """Nothing was answered after it. None: it is still growing, and the last for that reason."""
+    async def _was_last(self, message: Message | None, at: datetime) -> bool:
+        """Nothing was answered after it at that moment. None: it is still growing, and the last for that reason."""
         if message is None:
             return True
         last = await self._store.last_reply(message.conversation_id)
-        return last is None or last.id == message.id
+        # What was answered between their writing and our hearing of it they have not passed over.
+        return last is None or last.id == message.id or last.timestamp > at
 
     async def _start(
         self, event: MessageReceived, *, branched_from: Message | None, withheld: bool
