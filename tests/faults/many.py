@@ -113,10 +113,8 @@ class Run:
                 del gateway.sessions[name]
 
     async def _settled(self) -> list[str]:
-        wrong = ["nobody looked"]
-        for _ in range(PATIENCE):
-            if not wrong:
-                break
+        wrong, until = ["nobody looked"], time.monotonic() + PATIENCE
+        while wrong and time.monotonic() < until:
             await asyncio.sleep(1.0)
             wrong = await differences(self.people, self.store)
         await asyncio.sleep(1.0)  # nor may anything come after it

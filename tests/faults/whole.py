@@ -19,7 +19,7 @@ async def differences(people: People, store: SqlStore) -> list[str]:
     for asked in people.asked.values():
         question = questions.get(people.ref(asked.message).key)
         if question is None:
-            wrong.append(f"{asked.name} is not in the log")
+            wrong.append(f"{asked.name} ({people.ref(asked.message).key}, {asked.talk.room.kind}) is not in the log")
             continue
         found = replies.get(question.data["id"], [])
         if len(found) != 1:
