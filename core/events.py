@@ -41,6 +41,8 @@ class MessageReceived:
     """It no longer reads as it did at first."""
     files: tuple[Attached, ...] = ()
     """What stands beside the text."""
+    in_new_place: bool = False
+    """Its place was made for it, under a name that nobody had: nothing can stand there, this message least of all."""
 
     @property
     def worded_at(self) -> datetime:

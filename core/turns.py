@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from core.answering import Answered, Answering, Turn
 from core.attachments import reworded, says
 from core.clock import Clock
-from core.conversations import RESET, Conversations
+from core.conversations import RESET, Continued, Conversations
 from core.errors import DatabaseUnavailableError
 from core.events import MessageReceived
 from core.judging.replies import JudgedReply
@@ -97,11 +97,7 @@ class Turns:
     async def ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
         """Keep a question, and let it be answered."""
         async with self.in_order(event.place.key):
-            known, withheld, continued = await asyncio.gather(
-                self._store.message_at(event.message),
-                self._store.opted_out(event.author.ref.key),
-                self._conversations.continued(event),
-            )
+            known, withheld, continued = await self._before(event)
             if known is not None:
                 # Told again: by now it might seem to belong to another conversation.
                 await self._reworded(event, known)
@@ -200,6 +196,14 @@ class Turns:
         if worker := self._workers.get(name.removeprefix(CONVERSATION_LEASE)):
             logger.warning("lease_lost", extra={"lease": name})
             worker.cancel()
+
+    async def _before(self, event: MessageReceived) -> tuple[Message | None, bool, Continued]:
+        """What a question is known as already, whether its words must not be kept, and what it goes on with."""
+        opted_out = self._store.opted_out(event.author.ref.key)
+        if event.in_new_place:
+            return None, await opted_out, (None, None)
+        known = self._store.message_at(event.message)
+        return await asyncio.gather(known, opted_out, self._conversations.continued(event))
 
     @asynccontextmanager
     async def _ahead(self, turn: Turn) -> AsyncIterator[Turn]:

@@ -34,6 +34,8 @@ class Asked:
     """Where a question stands."""
 
     message: MessageRef
+    is_new: bool = False
+    """The place has a name that was drawn for it: nothing was ever said there."""
 
     @classmethod
     def named(cls, request: str, caller: Caller) -> Self | None:
@@ -83,7 +85,8 @@ async def address(services: Services, context: Context) -> Asked:
     else:
         channel = secrets.token_hex(_CHANNEL // 2)
     id_ = digits("name", context.name, number=_ID) if context.name is not None else secrets.token_hex(_ID // 2)
-    return Asked(MessageRef(PLATFORM, context.caller.name, channel, id_))
+    is_new = context.conversation_id is context.session_id is context.name is None
+    return Asked(MessageRef(PLATFORM, context.caller.name, channel, id_), is_new)
 
 
 async def ask(services: Services, asked: Asked, person: Person, text: str) -> Growing:
@@ -101,6 +104,7 @@ async def ask(services: Services, asked: Asked, person: Person, text: str) -> Gr
         author=person,
         text=text,
         addressed=True,
+        in_new_place=asked.is_new,
     )
     with services.platform.expecting(asked.message) as growing:
         if refusal := await services.assistant.ask(event, services.platform):
