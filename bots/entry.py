@@ -4,14 +4,13 @@ import sys
 from collections.abc import Sequence
 
 from bots.ending import NOT_TO_BE_RETRIED, told
-from bots.lean import drop_docstrings, loading
+from bots.loading import loading
 
 
 def main() -> None:
     """Run the command line."""
     if _is_run(sys.argv[1:]):
         # Who runs a bot waits for it, and keeps it in memory: the other commands load what it never needs.
-        drop_docstrings()
         with loading():
             from bots.run_command import app  # noqa: PLC0415 - this or that
 

@@ -8,7 +8,7 @@ from bots import commanding
 from bots.chosen import LISTENING, at_address, check_http, policies_from, tokens_of
 from bots.commanding import run, settings_chosen
 from bots.discord.shards import ALONE, read_shards
-from bots.lean import loading
+from bots.loading import loading
 from core import logs
 from core.errors import SettingsError
 
