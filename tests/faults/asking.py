@@ -149,8 +149,8 @@ class People:
         return not asked.is_answered
 
     def _is_heard(self, room: Room) -> bool:
-        """Somebody will hear of it, even if one dies: a place that no bot ever answered in is not looked at again."""
-        return room.platform == "slack" or self.pocket.discord.connected > 1
+        """Somebody will hear of it, even if two die: a place that no bot ever answered in is not looked at again."""
+        return room.platform == "slack" or self.pocket.discord.connected > 2
 
     async def begin(self, *, timeout: float = 30) -> None:  # noqa: ASYNC109 - as in Pocket.until
         """Ask in each place, and wait for the answers: from then on bots know of it. Raises TimeoutError."""
