@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bots.cli import app
+from bots.terminal import out
 from core.errors import PlauditError
 from core.store.database import open_store
 from tests.contract.store_stories import LIKE, replied, said, started, voted
@@ -15,9 +16,9 @@ from tests.contract.test_store_erasing import ANN, WORDS, by, story
 
 @pytest.fixture(autouse=True)
 def here(tmp_path, monkeypatch) -> None:
-    """Commands are given in a directory of their own."""
+    """Commands are given in a directory of their own, in a wide terminal."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(out, "width", 200)
 
 
 def plaudit(*arguments: str) -> str:

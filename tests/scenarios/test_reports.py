@@ -86,7 +86,6 @@ def test_a_channel_is_called_by_its_name_before_its_key_where_its_platform_tells
 
     story()
     monkeypatch.setattr("bots.speaking.channel_names", told)
-    monkeypatch.setenv("COLUMNS", "120")
 
     shown = plaudit("report", *SINCE, "--by", "channel", "--by", "model")
     numbers = orjson.loads(plaudit("report", *SINCE, "--by", "channel", "--json"))
