@@ -58,6 +58,10 @@ _WAITING_QUESTIONS: Final = 20
 _WITHHELD: Final = 2_000
 """How many messages that must not be kept are remembered, so that their conversations can go on."""
 Reply: TypeAlias = ReplyStream | RelayedReply
+_NOTES: Final = 10
+"""Tries to note what shows of a reply, while the database is away."""
+_NOTE_AGAIN: Final = 1.0
+"""Seconds between them."""
 _NO_WORDS: Final = "I was interrupted, and your words are not kept. Please ask again."
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
@@ -247,10 +251,13 @@ class Answering:
 
     async def _note_parts(self, live: LiveReply, noting: asyncio.Lock) -> None:
         async with noting:
-            try:
-                await self._leases.shows(live.id, tuple(live.parts))
-            except DatabaseUnavailableError as error:
-                logger.warning("parts_not_noted", extra={"reply": live.id, "error": str(error)})
+            for _ in range(_NOTES):
+                try:
+                    await self._leases.shows(live.id, tuple(live.parts))
+                    break
+                except DatabaseUnavailableError as error:
+                    logger.warning("parts_not_noted", extra={"reply": live.id, "error": str(error)})
+                await asyncio.sleep(_NOTE_AGAIN)
 
     async def say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
         """Post a sentence of our own as an answer to `event`. Raises PlatformError where that cannot be."""

@@ -92,6 +92,10 @@ class DiscordPlatform:
         self._unsure.discard(nonce)
         return Sent(MessageRef(PLATFORM, place.workspace, room, answer.data["id"]), is_found_again=is_retry)
 
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
+        """Ours that answer `question`; Discord does not tell their nonce."""
+        return [(each, "") for each in await self._history.own_since(place, question)]
+
     async def edit(self, message: MessageRef, text: str) -> Sent:
         """Show `text` in place of what the message showed. Whoever calls paces by the budget that comes back."""
         answer = await self._rest.call("PATCH", _path(message), bucket=None, body=render(text))

@@ -18,6 +18,8 @@ from core.messages import MessageRef, PersonRef, PlaceRef
 from core.ports import InTurn, Reaction, Shown, Tally
 
 _PAGE: Final = 100
+_TEXTS: Final = (0, 19)
+"""A message and a reply (docs.discord.com/developers/resources/message#message-object-message-types)."""
 _KINDS: Final = ("normal", "burst")
 """Reactions and super reactions, by the number that Discord asks for them with."""
 
@@ -61,6 +63,22 @@ class History:
             if len(page) < _PAGE or len(within) < len(page):
                 return
             after = page[-1]["id"]
+
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> list[MessageRef]:
+        """Ours that answer `question`, oldest first: what refers to it, and what follows that and refers to nothing.
+
+        Discord keeps no nonce, so a part of another answer may be among them, where two grew at once.
+        """
+        room = _room(place)
+        found, is_answer = [], question.channel != room
+        for each in await self._messages(room, question.id):
+            if not _is_own_text(each, self._around.me):
+                continue
+            if (reference := each.get("message_reference")) is not None:
+                is_answer = reference.get("message_id") == question.id
+            if is_answer:
+                found.append(MessageRef(PLATFORM, place.workspace, room, each["id"]))
+        return found
 
     async def reactions_on(
         self, message: MessageRef, in_turn: InTurn, tallies: Sequence[Tally] | None = None
@@ -139,6 +157,12 @@ class History:
     async def _read(self, path: str, bucket: tuple[str, str], **query: str) -> list[Any]:
         answer = await self._rest.call("GET", path, bucket=bucket, query={"limit": str(_PAGE), **query}, patient=True)
         return list(answer.data)
+
+
+def _is_own_text(message: Mapping[str, Any], me: str) -> bool:
+    """We wrote it by ourselves, and words alone: it answers no command, and is no file that we share."""
+    is_own = message["author"]["id"] == me and message.get("type", 0) in _TEXTS
+    return is_own and not (message.get("interaction_metadata") or message.get("attachments"))
 
 
 def _path(message: MessageRef) -> str:

@@ -17,7 +17,7 @@ from bots.slack import adapter as slack
 from core.errors import MessageGoneError, PlaceGoneError
 from core.feedback import canonical_emoji
 from core.messages import MessageRef, PlaceRef
-from core.ports import CanLookBack, CanReact, ChatPlatform
+from core.ports import CanFindOwn, CanLookBack, CanReact, ChatPlatform
 
 
 async def now(call):
@@ -101,7 +101,7 @@ async def wing(request):
 
 
 def test_both_have_the_abilities(wing):
-    for ability in (CanLookBack, CanReact):
+    for ability in (CanLookBack, CanReact, CanFindOwn):
         assert isinstance(wing.adapter, ability)
     adapter: ChatPlatform = wing.adapter
     assert adapter.name == wing.name
@@ -267,3 +267,23 @@ async def test_of_a_question_deleted_above_an_answer_nothing_stands(wing):
     assert [each.message for each in shown] == [wing.ref(answer)]
     with pytest.raises(MessageGoneError):
         await wing.adapter.reactions_on(wing.ref(root), now)
+
+
+async def test_of_an_answer_all_that_we_posted_is_found_and_nothing_else_is(wing):
+    ada = wing.pocket.person("Ada")
+    first, second = [await ada.says(f"@plaudit {each}", wing.room) for each in ("one", "two")]
+
+    async def post(text, question, *, is_answer):
+        place = wing.place(question)
+        reply_to = wing.ref(question) if is_answer else None
+        return (await wing.adapter.post(place, text, reply_to=reply_to, nonce=f"{question.text[-3:]}-{text}")).message
+
+    await post("before", second, is_answer=True)
+    begun = await post("begun", first, is_answer=True)
+    await ada.says("go on", wing.room, **wing.under(first))
+    more = await post("more", first, is_answer=False)
+    await post("after", second, is_answer=True)
+
+    found = await wing.adapter.own_since(wing.place(first), wing.ref(first))
+
+    assert [message for message, _ in found] == [begun, more]

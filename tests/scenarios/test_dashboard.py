@@ -153,6 +153,7 @@ def test_a_chart_is_read_by_pointer_by_keys_and_as_a_table(dashboard: Served, pa
     assert chart.locator("tbody th").first.inner_text() == last.split(":")[0]
 
 
+@pytest.mark.alone
 @in_browser
 def test_a_vote_reaches_the_open_page_within_half_a_second(dashboard: Served, page: Page) -> None:
     page.goto(f"{dashboard.url}/dashboard?channel=slack:T1:C0HOSTILE")

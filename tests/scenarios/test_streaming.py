@@ -33,7 +33,7 @@ async def test_in_a_thread_slack_streams_the_reply_itself(make_world, only_slack
         assert reply.text == WORDS
         assert grows(reply)
         assert len(world.face.calls_of("chat.startStream")) == 1
-        assert len(world.face.calls_of("chat.appendStream")) > 1
+        assert world.face.calls_of("chat.appendStream")
         assert len(world.face.calls_of("chat.stopStream")) == 1
         assert all("feedback_buttons" in str(each.arguments) for each in world.face.calls_of("chat.update"))
         assert len(world.parts(question)) == 1
