@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from bots.pocket.discord import Discord
 from bots.pocket.discord_rules import DiscordRules
@@ -19,6 +20,7 @@ Found = TypeVar("Found")
 
 _BODY_BYTES = 16 * 1024**2
 _SECONDS_TO_CLOSE = 0.2
+_NOBODY_READS_THIS = 499
 
 
 class Service(Protocol):
@@ -67,7 +69,7 @@ class Pocket:
         """`http://host:port`, once it is open."""
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=_BODY_BYTES)
+        app = web.Application(client_max_size=_BODY_BYTES, middlewares=[_unheard])
         for service in self._services:
             app.add_routes(service.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SECONDS_TO_CLOSE)
@@ -122,3 +124,12 @@ class Pocket:
     ) -> Message:
         """`House.settled`."""
         return await self.house.settled(message, quiet=quiet, timeout=timeout)
+
+
+@web.middleware
+async def _unheard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whoever is cut off while they still speak is not heard, and gets no answer; aiohttp would log a traceback."""
+    try:
+        return await handler(request)
+    except ConnectionResetError:
+        return web.Response(status=_NOBODY_READS_THIS)
