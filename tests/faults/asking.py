@@ -209,7 +209,7 @@ class People:
         for message in self.ours():
             words = _WORD.findall(message.text)
             bare = _NOTE.sub("", _WORD.sub("", message.text)).strip()
-            if bare or not words:
+            if bare or not (words or _NOTE.fullmatch(message.text)):
                 wrong.append(f"{self.ref(message).key} says {message.text[:80]!r}")
             for name, number in words:
                 seen[name].append(int(number))
@@ -217,6 +217,10 @@ class People:
             if seen[name] != [*range(asked.words)]:
                 wrong.append(f"{name} ({self.ref(asked.message).key}): {_shown(seen[name], asked.words)}")
         return wrong
+
+    def notes(self) -> set[str]:
+        """The addresses of those messages that hold no word of an answer: its last one had no room for the note."""
+        return {self.ref(each).key for each in self.ours() if _NOTE.fullmatch(each.text)}
 
     def ours(self) -> list[Message]:
         """All that the assistant wrote and that stands, in its order."""
