@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
 
 from core.feedback import Assessment, canonical_emoji, toned_emoji
 from core.judging.opinions import reaction_origin
@@ -12,6 +12,8 @@ from core.ports import Reaction, Tally
 
 Vote: TypeAlias = tuple[PersonRef, str]
 """A person and an emoji, as `toned_emoji` names it."""
+_AHEAD: Final = timedelta(seconds=5)
+"""By so much the clocks of a platform and of ours may differ without anything being wrong."""
 
 
 def differences(
@@ -21,14 +23,16 @@ def differences(
     *,
     emoji: Collection[str],
     asked: datetime,
+    told: datetime,
     among: Collection[str] | None = None,
     but: Collection[str] = (),
-) -> tuple[list[Vote], list[Vote]]:
-    """The votes on a part of a reply that the log lacks, and those that the platform no longer shows.
+) -> tuple[list[Vote], dict[Vote, datetime]]:
+    """The votes on a part of a reply that the log lacks; and those that it no longer shows, each with its moment.
 
     `standing`: what stands of the whole reply; what was said on other parts, or in words, is not looked at, nor is
     what was said with another emoji than these (canonical). `asked`: when the platform was asked; it need not have
-    seen what is newer. `among`, `but`: what alone, and what not to look at, with their tones.
+    seen what is newer, but for what is far ahead of when it had `told`: then a clock was wrong. `among`, `but`: what
+    alone, and what not to look at, with their tones.
     """
 
     def is_looked_at(name: str) -> bool:
@@ -41,7 +45,8 @@ def differences(
         if is_looked_at(name)
     }
     missing = [each for each in there if is_looked_at(each[1]) and each not in kept]
-    return missing, [each for each, at in kept.items() if each not in there and at <= asked]
+    seen_or_ahead = {vote: at for vote, at in kept.items() if at <= asked or at > told + _AHEAD}
+    return missing, {vote: at for vote, at in seen_or_ahead.items() if vote not in there}
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,14 +186,18 @@ class Finder:
     ) -> None:
         # Only now: what people did while the platform answered is in the log, and wins, being later.
         standing = await self._store.standing_assessments(reply_id)
-        missing, gone = differences(part.message, people, standing, emoji=emoji, asked=asked, among=among, but=but)
+        now = self._clock.now()
+        missing, gone = differences(
+            part.message, people, standing, emoji=emoji, asked=asked, told=now, among=among, but=but
+        )
         for person, name in missing:
             await self.hand_on(_added(part, person, name, asked))
-        for person, name in gone:
+        for (person, name), voted in gone.items():
+            at = max(asked, voted)
             await self.hand_on(
                 ReactionRemoved(
-                    event_id=_name(part.message, person, name, asked),
-                    at=asked,
+                    event_id=_name(part.message, person, name, at),
+                    at=at,
                     message=part.message,
                     person=person,
                     emoji=name,

@@ -29,42 +29,51 @@ def test_only_what_differs_is_told():
         stands(BEN, comment_origin(MessageRef("fake", "w", "room", "c1"))),
     ]
 
-    missing, gone = differences(PART, seen, standing, emoji=EMOJI, asked=NOW)
+    missing, gone = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW)
 
     assert missing == [(BEN, "👍🏽")]
-    assert gone == [(CHLOE, "👎")]
+    assert gone == {(CHLOE, "👎"): NOW}
 
 
 def test_each_tone_of_an_emoji_stands_by_itself():
     standing = [stands(BEN, reaction_origin(PART, each)) for each in ("👍", "👍🏽")]
 
     found = differences(
-        PART, [Reaction(BEN, "+1::skin-tone-4"), Reaction(BEN, "👍🏿")], standing, emoji=EMOJI, asked=NOW
+        PART, [Reaction(BEN, "+1::skin-tone-4"), Reaction(BEN, "👍🏿")], standing, emoji=EMOJI, asked=NOW, told=NOW
     )
 
-    assert found == ([(BEN, "👍🏿")], [(BEN, "👍")])
+    assert found == ([(BEN, "👍🏿")], {(BEN, "👍"): NOW})
 
 
 def test_what_is_not_sure_yet_is_not_looked_at():
     seen, standing = [Reaction(BEN, "👍"), Reaction(BEN, "👎")], [stands(CHLOE, reaction_origin(PART, "👎"))]
 
-    some = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, but={"👎"})
-    others = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, among={"👎"})
+    some = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW, but={"👎"})
+    others = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW, among={"👎"})
 
-    assert some == ([(BEN, "👍")], [])
-    assert others == ([(BEN, "👎")], [(CHLOE, "👎")])
+    assert some == ([(BEN, "👍")], {})
+    assert others == ([(BEN, "👎")], {(CHLOE, "👎"): NOW})
 
 
 def test_what_was_heard_after_the_platform_was_asked_is_not_taken_back():
     standing = [stands(BEN, reaction_origin(PART, "👍"), at=NOW + timedelta(seconds=1))]
 
-    assert differences(PART, [], standing, emoji=EMOJI, asked=NOW) == ([], [])
+    assert differences(PART, [], standing, emoji=EMOJI, asked=NOW, told=NOW) == ([], {})
+
+
+def test_a_vote_that_comes_long_after_now_was_told_by_a_wrong_clock():
+    ahead = NOW + timedelta(seconds=90)
+    standing = [stands(BEN, reaction_origin(PART, "👍"), at=ahead)]
+
+    found = differences(PART, [], standing, emoji=EMOJI, asked=NOW, told=NOW + timedelta(seconds=1))
+
+    assert found == ([], {(BEN, "👍"): ahead})
 
 
 def test_what_is_no_longer_on_the_map_is_left_as_it_was_said():
     standing = [stands(BEN, reaction_origin(PART, "🦄"))]
 
-    assert differences(PART, [Reaction(CHLOE, "🦄")], standing, emoji=EMOJI, asked=NOW) == ([], [])
+    assert differences(PART, [Reaction(CHLOE, "🦄")], standing, emoji=EMOJI, asked=NOW, told=NOW) == ([], {})
 
 
 def test_where_people_are_not_told_the_counts_tell_whom_to_ask_for():
