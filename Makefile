@@ -30,8 +30,8 @@ test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
 	$(BIN)/pytest -n 6 --dist worksteal --ignore tests/mlflow -m "not long and not alone"
 	$(BIN)/pytest --ignore tests/mlflow -m alone
 
-test-long: $(DEV) ## Run those that take a minute each: everything going wrong at once
-	$(BIN)/pytest -m long
+test-long: $(DEV) ## Run the long ones: deaths, races, crowds, a newcomer, everything going wrong at once
+	$(BIN)/pytest -n 2 --dist worksteal -m long
 
 test-training: $(TRAINING)/.installed ## Train on every kind of set, two steps each, with trl and torch (large; beside .venv)
 	$(TRAINING)/bin/python -m pytest -W default tests/training

@@ -5,6 +5,7 @@ import pytest
 from tests.faults.races import race
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("platform", ["slack", "discord"])
 @pytest.mark.parametrize("seed", range(3))
 async def test_whatever_goes_wrong_people_see_the_whole_answer_once(seed, platform):

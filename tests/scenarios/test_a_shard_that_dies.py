@@ -4,6 +4,8 @@ import asyncio
 import sys
 from contextlib import asynccontextmanager
 
+import pytest
+
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
@@ -34,6 +36,7 @@ def hears(pocket, shard):
     return any(each.shard[0] == shard and each.connection for each in pocket.discord.gateway.sessions.values())
 
 
+@pytest.mark.long
 async def test_a_reply_in_a_server_of_a_killed_process_is_finished_by_one_with_other_shards(postgres_url, tmp_path):
     model = Model(lambda _: Answer(ANSWER, tokens_per_second=100))
     async with Pocket(discord=DiscordRules.unlimited(shards=2), model=model) as pocket:

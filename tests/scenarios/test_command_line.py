@@ -242,6 +242,7 @@ def said_on(records: list[dict[str, Any]], platform: str) -> set[tuple[str, Any]
     return {(each["name"], each["value"]) for each in opinions}
 
 
+@pytest.mark.long
 async def test_the_demo_plays_and_leaves_a_log_that_tells_it(tmp_path):
     code, shown, err = await plaudit("demo", "--fast", cwd=tmp_path)
     url = f"sqlite:///{tmp_path}/.plaudit-demo/plaudit.db"

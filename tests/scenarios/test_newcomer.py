@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import orjson
+import pytest
 import yaml
 
 from bots.slack.manifest import SCOPES
@@ -110,6 +111,7 @@ async def votes_in(database: Path, count: int) -> bool:
     return bool(found[0] == count)
 
 
+@pytest.mark.long
 async def test_from_nothing_to_a_bot_on_both_platforms_and_its_first_votes_in_the_report(tmp_path):
     async with a_box(tmp_path) as box:
         given = box.settings

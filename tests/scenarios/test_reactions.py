@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -113,6 +114,7 @@ class Reactions(RuleBasedStateMachine):
         return opinions
 
 
+@pytest.mark.long
 def test_a_thousand_reactions_leave_exactly_the_opinions_that_stand(platform, database_url, tmp_path):
     class Here(Reactions):
         pass
