@@ -27,11 +27,11 @@ demo: $(RUN) ## Watch the whole job in a minute: no token, no service
 	$(BIN)/plaudit demo
 
 test: $(DEV) ## Run all tests, on SQLite and on a Postgres of their own
-	$(BIN)/pytest -n 6 --dist worksteal --ignore tests/mlflow -m "not long and not alone"
-	$(BIN)/pytest --ignore tests/mlflow -m alone
+	$(BIN)/pytest -n 4 --dist worksteal --ignore tests/mlflow -m "not long and not alone"
 
-test-long: $(DEV) ## Run the long ones: deaths, races, crowds, a newcomer, everything going wrong at once
+test-long: $(DEV) ## Run the long ones: deaths, races, crowds, a newcomer, everything going wrong; and those that look at the clock
 	$(BIN)/pytest -n 2 --dist worksteal -m long
+	$(BIN)/pytest -m alone
 
 test-training: $(TRAINING)/.installed ## Train on every kind of set, two steps each, with trl and torch (large; beside .venv)
 	$(TRAINING)/bin/python -m pytest -W default tests/training

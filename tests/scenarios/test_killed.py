@@ -83,6 +83,7 @@ async def a_house(platform, url, directory, text, *, pace=60):
                     await each.kill()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("text", "parts"), [(SHORT, 1), (LONG, 2)], ids=["short", "long"])
 async def test_the_next_start_finishes_the_reply_in_the_same_messages(platform, database_url, tmp_path, text, parts):
     parts = parts if platform == "discord" else 1
@@ -104,6 +105,7 @@ async def test_the_next_start_finishes_the_reply_in_the_same_messages(platform, 
         assert all(each.author is not shown[0].author or each in shown for each in question.room.messages)
 
 
+@pytest.mark.long
 async def test_another_process_takes_the_reply_over_in_seconds(platform, postgres_url, tmp_path):
     async with a_house(platform, postgres_url, tmp_path, SHORT, pace=15) as house:
         writer = await house.bot()
@@ -121,6 +123,7 @@ async def test_another_process_takes_the_reply_over_in_seconds(platform, postgre
         assert len(await house.world.log("add_message")) == 2
 
 
+@pytest.mark.long
 async def test_the_votes_and_questions_of_the_time_between_are_not_lost(platform, database_url, tmp_path):
     async with a_house(platform, database_url, tmp_path, SHORT, pace=100) as house:
         bot = await house.bot()
