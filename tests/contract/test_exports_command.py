@@ -26,6 +26,7 @@ async def test_rows_are_written_and_told_of(here):
     assert len(rows_in(here / "set")) == 1
 
 
+@pytest.mark.long
 async def test_an_export_is_of_the_past_where_one_asks_for_it(here):
     async with open_store(f"sqlite:///{here / 'plaudit.db'}") as store:
         then = [each async for each in store.records()][-1].committed_at

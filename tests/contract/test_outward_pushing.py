@@ -232,6 +232,7 @@ async def test_a_public_set_is_public_where_one_says_so(hub, push, told):
     assert not hub.repos["ann/kto"].private
 
 
+@pytest.mark.long
 async def test_the_command_pushes_and_says_what_is_new(hub, sqlite_url, tmp_path):
     async with open_store(sqlite_url) as store:
         await store.append(begun("one"), *asked("one", "one?", "One.", 1), vote("one", ANN, value=True))
@@ -246,6 +247,7 @@ async def test_the_command_pushes_and_says_what_is_new(hub, sqlite_url, tmp_path
     assert "HF_TOKEN" in no_token[2]
 
 
+@pytest.mark.long
 async def test_what_is_due_is_pushed_beside_the_bot_and_not_again_before_its_time(
     hub, sqlite_url, tmp_path, monkeypatch
 ):

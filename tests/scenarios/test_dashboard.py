@@ -246,6 +246,7 @@ def test_what_people_and_models_wrote_stays_text(dashboard: Served, page: Page, 
     assert set(links) <= {"http:", "https:"}
 
 
+@pytest.mark.long
 def test_the_report_is_passed_on_as_a_file(dashboard: Served) -> None:
     with urllib.request.urlopen(f"{dashboard.url}/dashboard/files/report.html?days=7") as answer:
         page, headers = answer.read().decode(), answer.headers

@@ -46,6 +46,7 @@ async def test_a_wrong_file_is_said_in_one_sentence_with_its_line(tmp_path, comm
     assert err == "plaudit: plaudit.toml, line 2: `thred` is not known; did you mean `thread`?\n"
 
 
+@pytest.mark.long
 async def test_what_holds_in_a_place_is_printed_as_the_file_would_have_it(tmp_path):
     (tmp_path / "mine.toml").write_text('[slack.workspace.T1]\nthread = "chat"\n')
 
@@ -64,6 +65,7 @@ async def test_what_holds_in_a_place_is_printed_as_the_file_would_have_it(tmp_pa
     )
 
 
+@pytest.mark.long
 async def test_the_printed_example_is_a_file_that_is_fine(tmp_path):
     _, absent, _ = await plaudit("config", "check", cwd=tmp_path)
     _, example, _ = await plaudit("config", "example", cwd=tmp_path)
