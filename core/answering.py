@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -53,15 +54,13 @@ _CLIENT_REQUEST_ID_LENGTH: Final = 50
 
 _PAUSES: Final = (0.5, 1, 2, 4, 8, 15, 15, 15)
 """Seconds between attempts to keep a reply while the database is away."""
+_NOTE_PAUSES: Final = (1.0,) * 10
+"""The same, to note what shows of it: whoever takes it up wants that soon, and the whole reply will tell it, too."""
 _WAITING_QUESTIONS: Final = 20
 """How many messages beyond the window are read: questions that wait behind this one may stand among them."""
 _WITHHELD: Final = 2_000
 """How many messages that must not be kept are remembered, so that their conversations can go on."""
 Reply: TypeAlias = ReplyStream | RelayedReply
-_NOTES: Final = 10
-"""Tries to note what shows of a reply, while the database is away."""
-_NOTE_AGAIN: Final = 1.0
-"""Seconds between them."""
 _NO_WORDS: Final = "I was interrupted, and your words are not kept. Please ask again."
 _CUT_NOTE: Final = "ℹ️ This conversation has grown long: I no longer read its oldest messages."
 
@@ -251,13 +250,9 @@ class Answering:
 
     async def _note_parts(self, live: LiveReply, noting: asyncio.Lock) -> None:
         async with noting:
-            for _ in range(_NOTES):
-                try:
-                    await self._leases.shows(live.id, tuple(live.parts))
-                    break
-                except DatabaseUnavailableError as error:
-                    logger.warning("parts_not_noted", extra={"reply": live.id, "error": str(error)})
-                await asyncio.sleep(_NOTE_AGAIN)
+            await self._patiently(
+                lambda: self._leases.shows(live.id, tuple(live.parts)), _NOTE_PAUSES, live.id, "parts_not_noted"
+            )
 
     async def say(self, event: MessageReceived, platform: ChatPlatform, text: str) -> None:
         """Post a sentence of our own as an answer to `event`. Raises PlatformError where that cannot be."""
@@ -393,16 +388,30 @@ class Answering:
 
     async def _keep(self, turn: Turn, record: Record) -> None:
         """Append, patiently: the reply is out there already, and a database that is away may come back."""
-        for pause in _PAUSES:
+
+        async def append() -> None:
+            files = [] if turn.withheld else await self._files.kept(turn.question, turn.asked_in)
+            await self._store.append(*files, record)
+
+        if not await self._patiently(append, _PAUSES, record.message_id, "reply_not_kept_yet"):
+            logger.error("reply_not_kept", extra={"reply": record.message_id})
+
+    async def _patiently(
+        self, write: Callable[[], Awaitable[None]], pauses: Sequence[float], reply_id: str | None, failed: str
+    ) -> bool:
+        """Write something of a reply as soon as the database is there; each time it is not, a line `failed` says so.
+
+        False where it is away for too long. Whoever stops does not wait.
+        """
+        for pause in pauses:
             try:
-                files = [] if turn.withheld else await self._files.kept(turn.question, turn.asked_in)
-                await self._store.append(*files, record)
+                await write()
             except DatabaseUnavailableError as error:
-                logger.warning("reply_not_kept_yet", extra={"reply": record.message_id, "error": str(error)})
+                logger.warning(failed, extra={"reply": reply_id, "error": str(error)})
                 await asyncio.sleep(0 if self._stopping else pause)
             else:
-                return
-        logger.error("reply_not_kept", extra={"reply": record.message_id})
+                return True
+        return False
 
 
 def client_request_id(question: MessageRef) -> str:

@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 
 from bots.pocket.discord_rules import IDENTIFY, Buckets, DiscordRules
 from bots.pocket.discord_sessions import INTENTS, Connection, Event, Session
+from core.tasks import cancelled
 
 _PRIVILEGED: Final = ("members", "presences", "message_content")
 
@@ -127,8 +128,7 @@ class Gateway:
                     await socket.close(code=code)
         finally:
             self._detach(connection)
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            await cancelled([writer])
         return socket
 
     def _detach(self, connection: Connection) -> None:

@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 
 from bots.pocket.slack_rules import SlackRules
 from bots.pocket.slack_workspace import APP_ID, Json
+from core.tasks import cancelled
 
 Kind: TypeAlias = Literal["events_api", "interactive", "slash_commands"]
 Reason: TypeAlias = Literal["warning", "refresh_requested", "link_disabled", "too_many_websockets"]
@@ -136,8 +137,7 @@ class SocketMode:
             await self._listen(connection)
         finally:
             self._bury(connection)
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            await cancelled([writer])
         return socket
 
     def _welcome(self, connection: Connection) -> None:

@@ -17,6 +17,7 @@ from bots.slack.listening import bolt, listen
 from bots.slack.people import Directory
 from bots.slack.translate import Identity
 from core.clock import Clock, SystemClock
+from core.tasks import cancelled
 
 _LATE: Final = 2
 """The retry that comes a minute after the one before: by then Slack may have given up on what it had to tell first."""
@@ -77,8 +78,7 @@ async def connected(
             async with door.open(workspace.dispatch):
                 yield workspace.platform
         finally:
-            loading.cancel()
-            await asyncio.wait([loading])
+            await cancelled([loading])
 
 
 async def _always() -> bool:

@@ -20,6 +20,7 @@ from core.clock import Clock, SystemClock
 from core.errors import PlaceGoneError, SettingsError
 from core.store.installations import Installations, Installed
 from core.store.sealing import Seal
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -184,6 +185,5 @@ async def connected(
             async with door.open(workspaces.dispatch):
                 yield workspaces.platform
         finally:
-            loading.cancel()
-            await asyncio.wait([loading])
+            await cancelled([loading])
             await workspaces.close()

@@ -24,6 +24,7 @@ from core.errors import DatabaseUnavailableError, SettingsError
 from core.messages import PlaceRef
 from core.policy import Policies
 from core.store.sql import SqlStore
+from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ async def _served(services: Services, routers: Routers, listening: socket.socket
     try:
         yield
     finally:
-        looking.cancel()
+        await cancelled([looking])
         services.stopping.set()
         server.should_exit = True
         await asyncio.wait([serving], timeout=grace)

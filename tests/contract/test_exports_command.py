@@ -18,12 +18,16 @@ async def here(tmp_path):
     return tmp_path
 
 
+@pytest.mark.long
 async def test_rows_are_written_and_told_of(here):
     code, told, _ = await plaudit("export", "kto", "--out", "set", "--test", "0", cwd=here, **MAY)
+    _, manifest, _ = await plaudit("export", "kto", "--out", "set", "--test", "0", "--json", cwd=here, **MAY)
+    _, log, _ = await plaudit("export", "log", "--out", "log", "--json", cwd=here)
 
     assert code == 0
     assert "1 rows, 0 liked, 1 disliked" in told
-    assert len(rows_in(here / "set")) == 1
+    assert orjson.loads(manifest)["counts"]["rows"] == len(rows_in(here / "set")) == 1
+    assert orjson.loads(log)["counts"]["rows"] == 4
 
 
 @pytest.mark.long
@@ -37,9 +41,10 @@ async def test_an_export_is_of_the_past_where_one_asks_for_it(here):
         return orjson.loads(told)["counts"]["rows"]
 
     by_time = await rows("--out", "then", "--as-of", then.isoformat())
+    by_seq = await rows("--out", "seq", "--as-of", "2")
     now = await rows("--out", "now")
 
-    assert (by_time, now) == (4, 8)
+    assert (by_time, by_seq, now) == (4, 2, 8)
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,7 @@ async def test_envelopes_are_as_late_as_the_latency_says_and_in_order() -> None:
         took = time.monotonic() - began
 
     assert [each["text"] for each in app.events] == [f"{number}" for number in range(20)]
-    assert 0.25 <= took < 20 * 0.25  # they are on their way at the same time
+    assert 0.25 <= took < 0.95 * 20 * 0.25  # they are on their way at the same time
 
 
 async def test_a_mutilated_frame_harms_only_itself() -> None:
