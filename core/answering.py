@@ -160,14 +160,18 @@ class Answering:
         self._gates = Gates(clock, reserve)
         self._told_of_cut: set[str] = set()
         self._withheld: OrderedDict[str, str] = OrderedDict()
-        self._reading: set[asyncio.Task[None]] = set()
+        self._reading: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
 
     def stop(self) -> None:
         """Read no further: every reply in the making, and every question still waiting, is told so and recorded."""
         self._stopping = True
-        for task in self._reading:
+        for task in self._reading.values():
             task.cancel()
+
+    def is_reading(self, reply_id: str) -> bool:
+        """Whether the model still writes this reply."""
+        return reply_id in self._reading
 
     @property
     def gates(self) -> Gates:
@@ -275,7 +279,7 @@ class Answering:
         reading = asyncio.create_task(
             self._read(turn, reply, outcome, model), name=f"read the reply to {turn.question.id}"
         )
-        self._reading.add(reading)
+        self._reading[turn.reply_id] = reading
         if self._stopping:
             reading.cancel()
         try:
@@ -283,10 +287,11 @@ class Answering:
                 await asyncio.wait([reading])
         except asyncio.CancelledError:
             # The turn is another process's now: not a word more of it from here.
+            await reply.leave()
             await cancelled([showing, reading])
             raise
         finally:
-            self._reading.discard(reading)
+            del self._reading[turn.reply_id]
             reading.cancel()
         outcome.end(self._clock.now(), reading)
         if self._folds_thinking and outcome.thinking:

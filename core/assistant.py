@@ -208,10 +208,11 @@ class Assistant:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Wait out the grace period, then cut off what is left and record it."""
-        self._turns.stop()
+        """Wait out the grace period, leave the rest to other processes, and cut off and record what nobody can take."""
+        await self._turns.stop()
         await self._reconciling.stop()
         await self._tasks.wait(self._options.grace_seconds)
+        await self._turns.hand_over()
         self._answering.stop()
         await self._tasks.wait()
         await self._answering.close()
@@ -286,7 +287,7 @@ class Assistant:
 
     async def adopt_turns(self) -> None:
         """Take up the questions that a process which has died was at, or was about to be."""
-        await self._turns.adopt(lambda place: self._platforms.get(place.platform))
+        await self._turns.adopt(self._platforms)
 
     def lose(self, lease: str) -> None:
         """Somebody else may have this lease by now."""

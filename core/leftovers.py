@@ -5,7 +5,7 @@ It only finds them; who takes them up, and when, is `turns`'.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, TypeVar
@@ -13,14 +13,14 @@ from typing import Final, TypeAlias, TypeVar
 from core.answering import Answering, Turn
 from core.clock import Clock
 from core.errors import PlatformError, RateLimitedError
-from core.messages import MessageRef, PlaceRef
+from core.messages import MessageRef
 from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
 
 logger = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
-Platforms: TypeAlias = Callable[[PlaceRef], ChatPlatform | None]
-"""Where we can answer."""
+Platforms: TypeAlias = Mapping[str, ChatPlatform]
+"""Where we can answer, by name."""
 
 _LONG_AGO: Final = timedelta(days=1)
 """At the start, questions that are older are not answered any more."""
@@ -66,7 +66,7 @@ class Leftovers:
         found = []
         for question in questions:
             conversation = await self._store.conversation(question.conversation_id)
-            platform = platforms(conversation.place) if conversation is not None else None
+            platform = platforms.get(conversation.place.platform) if conversation is not None else None
             if conversation is None or platform is None or not question.parts:
                 continue
             waiting = await self._leases.waiting(conversation.id)

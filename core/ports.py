@@ -507,6 +507,18 @@ class Leases(Protocol):
         """This process is no longer at `name`."""
         ...
 
+    async def join(self, name: str) -> None:
+        """This process is one of those at `name` from now on: any number may be."""
+        ...
+
+    async def leave(self, name: str) -> None:
+        """It is not any more."""
+        ...
+
+    async def others(self, name: str) -> bool:
+        """Whether another process that is alive has joined `name`."""
+        ...
+
     async def claim(self, name: str, *, seconds: float = ...) -> bool:
         """Whether nobody has claimed `name`, by this process or another; then nobody can for so long (a day)."""
         ...

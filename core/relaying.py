@@ -52,6 +52,9 @@ class RelayedReply:
         self._meter.ended(self._clock.monotonic())
         self._done.set()
 
+    async def leave(self) -> None:
+        """No call is under way, ever."""
+
     async def show(self) -> None:
         """Wait until it is finished."""
         await self._done.wait()

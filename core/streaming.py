@@ -7,6 +7,7 @@ a long text is cut the splitter's, and how one message is changed that of `showi
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -32,6 +33,8 @@ THINKING: Final = "💭 _thinking…_"
 """What shows while the model thinks and has written nothing yet."""
 
 _FIRST_PAUSE: Final = 0.25
+_LAST_CALL: Final = 5.0
+"""Seconds for which whoever leaves a reply waits for the call under way: what comes of it shows soon, or never."""
 _LONGEST_PAUSE: Final = 5.0
 _GIVE_UP_AFTER: Final = 600.0
 """Seconds of failing calls in a row after which a reply is left as it stands."""
@@ -89,6 +92,7 @@ class ReplyStream:
         self._may_stream = isinstance(platform, CanStream) and platform.can_stream_in(place, asker)
         self._failing_since: float | None = None
         self._pause = _FIRST_PAUSE
+        self._calling = asyncio.Lock()
         self._is_second = begun is not None
         self._showings += [self._begun(each) for each in begun or ()]
         self.posting = False
@@ -134,6 +138,12 @@ class ReplyStream:
         if self._gate is not None:
             self._gate.finished(self)
         self._changed.set()
+
+    async def leave(self) -> None:
+        """Begin no call any more: another process goes on with the reply. Returns when none is under way."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_CALL):
+                await self._calling.acquire()
 
     async def show(self) -> None:
         """Post and edit until the finished reply is shown whole.
@@ -210,27 +220,29 @@ class ReplyStream:
 
         async def send() -> Sent:
             await self._sure()
-            targets = self._targets()
-            target = targets[index] if index < len(targets) else _NOTHING
-            sending = self._meter.sending()
-            sent = await showing.catch_up(target, self._clock.monotonic())
-            self._meter.seen(sending, self._clock.monotonic())
-            self._meter.edits += 1
-            return sent
+            async with self._calling:
+                targets = self._targets()
+                target = targets[index] if index < len(targets) else _NOTHING
+                sending = self._meter.sending()
+                sent = await showing.catch_up(target, self._clock.monotonic())
+                self._meter.seen(sending, self._clock.monotonic())
+                self._meter.edits += 1
+                return sent
 
         await showing.gate.call(self, send)
 
     async def _begin(self, index: int, target: Target) -> None:
         """Show a part for the first time."""
         await self._sure()
-        sending = self._meter.sending()
-        self.posting = True
-        try:
-            showing = await self._begin_stream(index, target) or await self._post(index, target)
-        finally:
-            self.posting = False
-        self._showings.append(showing)
-        self._on_post(showing.message)
+        async with self._calling:
+            sending = self._meter.sending()
+            self.posting = True
+            try:
+                showing = await self._begin_stream(index, target) or await self._post(index, target)
+            finally:
+                self.posting = False
+            self._showings.append(showing)
+            self._on_post(showing.message)
         if target.text != THINKING:
             self._meter.seen(sending, self._clock.monotonic())
         self._use(showing.gate)

@@ -23,9 +23,10 @@ from core.events import MessageReceived
 from core.judging.replies import JudgedReply
 from core.leftovers import Leftovers, Platforms
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
+from core.others import Others
 from core.ports import CONVERSATION_LEASE, ChatPlatform, Leases, PendingTurn, Store, conversation_lease
 from core.said import Said, question_of
-from core.tasks import Tasks
+from core.tasks import Tasks, cancelled
 from core.words import NOTHING_TO_RESET, NOTHING_TO_RETRY, RESET_DONE, RETRYING, TOO_MANY_RETRIES
 
 logger = logging.getLogger(__name__)
@@ -64,18 +65,30 @@ class Turns:
         self._said = said
         self._on_answered = on_answered
         self._leftovers = Leftovers(store, leases, clock)
+        self._others = Others(leases)
         self._turns: dict[str, deque[Turn]] = {}
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._ours: set[str] = set()
         """The ids of the replies that are waiting or in the making here."""
+        self._left: set[str] = set()
+        """The ids of the conversations that are left to other processes."""
         self._adopting: set[str] = set()
         """The ids of the conversations that are being taken up."""
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._stopping = False
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Take up nothing more of what other processes hear: what waits is theirs, or the next start's."""
         self._stopping = True
+        await self._others.leave()
+
+    async def hand_over(self) -> None:
+        """Leave what waits, and what the model still writes, to other processes, as far as they can go on with it."""
+        for conversation_id, turns in list(self._turns.items()):
+            if await self._others.can_take(tuple(turns)):
+                self._left.add(conversation_id)
+        workers = [self._workers[each] for each in self._left if each in self._turns and self._is_half_said(each)]
+        await cancelled(workers)
 
     @property
     def locks(self) -> WeakValueDictionary[str, asyncio.Lock]:
@@ -177,7 +190,9 @@ class Turns:
 
         Where a platform takes its time to tell what shows, that goes on after this has returned.
         """
-        left = {each.conversation_id: platforms(each.place) for each in await self._leases.orphans()}
+        if not self._stopping:
+            await self._others.tell(platforms)
+        left = {each.conversation_id: platforms.get(each.place.platform) for each in await self._leases.orphans()}
         # Side by side: one platform may let us wait before it tells what shows, and readers wait in all.
         adopting = [
             self._tasks.start(self._adopt_left(conversation_id, platform), f"adopt {conversation_id}")
@@ -262,7 +277,10 @@ class Turns:
             await self._adopt_all(turn.conversation.id, turn.platform, was_left=True)
         if again:
             is_first = turn.conversation.id not in self._turns
-            turn = replace(turn, begun=await self._leftovers.begun(turn, is_first=is_first))
+            waiting = await self._leases.waiting(turn.conversation.id)
+            noted = next((each.parts for each in waiting if each.reply_id == turn.reply_id), ())
+            begun = await self._leftovers.begun(turn, noted, is_first=is_first)
+            turn = replace(turn, begun=begun, was_left=turn.was_left or bool(begun))
         is_here = await self._is_here(turn.conversation.id)
         if is_here:
             self._enqueue(turn)
@@ -327,7 +345,7 @@ class Turns:
 
     async def _take_turns(self, conversation_id: str, turns: deque[Turn]) -> None:
         try:
-            while turns:
+            while turns and conversation_id not in self._left:
                 turn = turns[0]
                 answered = await self._answer(turn)
                 turns.popleft()
@@ -340,6 +358,9 @@ class Turns:
             del self._turns[conversation_id]
             del self._workers[conversation_id]
             await self._give_back(conversation_id)
+
+    def _is_half_said(self, conversation_id: str) -> bool:
+        return any(self._answering.is_reading(each.reply_id) for each in self._turns[conversation_id])
 
     async def _answer(self, turn: Turn) -> Answered:
         try:

@@ -75,6 +75,7 @@ class SqlLeases:
         ).bindparams(bindparam("names", expanding=True))
         self._prolong = made("UPDATE leases SET until = {now} + :seconds WHERE name = :name")
         self._give_back = made("DELETE FROM leases WHERE name = :name AND owner = :owner")
+        self._others = made("SELECT 1 FROM leases WHERE name LIKE :names AND owner <> :owner AND until > {now} LIMIT 1")
         self._sweep = made("DELETE FROM leases WHERE until <= {now}")
         self._begin = made(
             f"INSERT INTO turns ({_COLUMNS}) "
@@ -135,6 +136,18 @@ class SqlLeases:
             async with self._one_after_another(name):
                 if name not in self._held:
                     await self._do(self._give_back, name=name, owner=self._owner)
+
+    async def join(self, name: str) -> None:
+        """This process is one of those at `name` from now on."""
+        await self.take(f"{name}:{self._owner}")
+
+    async def leave(self, name: str) -> None:
+        """It is not any more."""
+        await self.give_back(f"{name}:{self._owner}")
+
+    async def others(self, name: str) -> bool:
+        """Whether another process that is alive has joined `name`."""
+        return not self._is_alone and bool(await self._see(self._others, names=f"{name}:%", owner=self._owner))
 
     async def claim(self, name: str, *, seconds: float = CLAIM) -> bool:
         """Whether nobody has claimed `name` for now, and nobody can for so long."""

@@ -25,6 +25,17 @@ class MemoryLeases:
     async def give_back(self, name: str) -> None:
         """Nothing to do."""
 
+    async def join(self, name: str) -> None:
+        """Nobody has to know."""
+
+    async def leave(self, name: str) -> None:
+        """Nobody has to know."""
+
+    async def others(self, name: str) -> bool:
+        """Whether another process has joined `name`: there is none."""
+        del name
+        return False
+
     async def claim(self, name: str, *, seconds: float = 0.0) -> bool:
         """Whether nobody has claimed `name`. Time does not pass here."""
         del seconds

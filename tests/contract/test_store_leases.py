@@ -148,6 +148,31 @@ async def test_leaving_gives_everything_back(two, postgres_url):
     assert await other.take("c1")
 
 
+async def test_those_who_joined_know_of_each_other_while_they_are_there(two):
+    one, other = two
+    await one.join("answers:slack")
+    assert not await one.others("answers:slack")
+
+    await other.join("answers:slack")
+    await other.join("answers:slack")
+    assert await one.others("answers:slack")
+    assert await other.others("answers:slack")
+    assert not await one.others("answers:discord")
+
+    await other.leave("answers:slack")
+    assert not await one.others("answers:slack")
+
+
+async def test_a_process_that_has_died_is_not_among_those_who_joined(two, monkeypatch):
+    monkeypatch.setattr(sql_leases, "LIFE", 0.2)
+    one, other = two
+    other._ending.set()  # its heart stands still
+    await other.join("answers:slack")
+    await asyncio.sleep(0.3)
+
+    assert not await one.others("answers:slack")
+
+
 async def test_a_lease_is_renewed_while_its_process_lives_and_runs_out_after(postgres_url, monkeypatch):
     monkeypatch.setattr(sql_leases, "LIFE", 1.0)
     monkeypatch.setattr(sql_leases, "BEAT", 0.1)
@@ -226,6 +251,12 @@ async def test_a_lease_outlives_a_database_that_is_silent_for_a_moment_but_not_f
     await asyncio.wait_for(lost.wait(), 5)
 
     assert asyncio.get_running_loop().time() - began > 0.9
+
+
+async def test_who_is_alone_knows_of_no_others(leases):
+    await leases.join("answers:slack")
+
+    assert not await leases.others("answers:slack")
 
 
 async def test_who_is_alone_is_always_sure(leases):

@@ -146,7 +146,7 @@ def settings_of(pocket: Pocket, url: str, directory: Path) -> dict[str, Any]:
         "DISCORD_GATEWAY_URL": pocket.discord.gateway_url,
         "database_url": url,
         "config": str(_policy(directory)),
-        "grace_seconds": 15,
+        "grace_seconds": 4,
     }
 
 

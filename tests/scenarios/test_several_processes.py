@@ -36,10 +36,20 @@ def _discord(monkeypatch):
 
 @asynccontextmanager
 async def several(
-    platform: Platform, splits: Sequence[Shards], url: str, *, first: AsyncExitStack | None = None, **rules: Any
+    platform: Platform,
+    splits: Sequence[Shards],
+    url: str,
+    *,
+    first: AsyncExitStack | None = None,
+    grace: float = 5.0,
+    pace: int = 200,
+    **rules: Any,
 ) -> AsyncIterator[World]:
-    """A pocket, and a bot for each of `splits`; `first` ends the first of them. Some rooms are in another guild."""
-    model = Model(lambda messages: Answer(f"You said: {messages[-1]['content']}", tokens_per_second=200))
+    """A pocket, and a bot for each of `splits`; `first` ends the first of them. Some rooms are in another guild.
+
+    `grace`: seconds that replies in flight have when a bot is stopped. `pace`: tokens per second of each.
+    """
+    model = Model(lambda messages: Answer(f"You said: {messages[-1]['content']}", tokens_per_second=pace))
     rules = {"slack": SlackRules.unlimited(), "discord": DiscordRules.unlimited(shards=2), **rules}
     async with Pocket(model=model, **rules) as pocket, AsyncExitStack() as stack:
         if platform == "discord":
@@ -47,7 +57,7 @@ async def several(
             guild = pocket.discord.add_guild("Second", shard=1 - shard, of=2)
             for name in ("room1", "room2", "other"):
                 pocket.discord.room_in(guild, name)
-        settings = bot_settings(pocket, url)
+        settings = bot_settings(pocket, url, grace_seconds=grace)
         ends = [first or stack, *[stack] * len(splits)]
         stores = [
             await end.enter_async_context(running(settings, [platform], shards=each))
@@ -213,3 +223,25 @@ async def test_when_one_is_stopped_its_replies_are_finished_and_the_other_hears_
         for each in (*asked, after):
             assert (await world.kept(each)).data["status"] == "complete"
         assert len(await answers(world)) == 5
+
+
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_what_one_that_is_stopped_cannot_finish_in_its_grace_another_goes_on_with(platform, postgres_url, caplog):
+    caplog.set_level("INFO")
+    leaving = AsyncExitStack()
+    async with several(platform, [ALONE], postgres_url, first=leaving, grace=0.1, pace=80) as world:
+        asked = [await world.asks("Ada", "please " * 250, world.room(f"room{i}")) for i in range(6)]
+        for each in asked:
+            await world.pocket.reply_to(each, timeout=20)
+
+        async with running(world.settings, [platform]) as world.store:
+            await asyncio.sleep(1.5)  # it tells the others once a second that it is there
+            await leaving.aclose()
+
+            for each in asked:
+                kept = await world.kept(each)
+                assert kept.data["status"] == "complete"
+                assert kept.data["content"].split() == ["You", "said:", *["please"] * 250]
+                assert " ".join(part.text for part in world.parts(each)).split() == kept.data["content"].split()
+            assert len(await answers(world)) == 6
+    assert caplog.messages.count("turn_adopted") == 6

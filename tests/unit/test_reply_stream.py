@@ -62,6 +62,24 @@ async def test_nothing_is_shown_before_it_is_sure_that_nobody_else_is_at_the_rep
     assert platform.now == ["first second"]
 
 
+async def test_who_leaves_a_reply_waits_for_the_call_under_way_and_begins_no_other():
+    platform, heard = FakePlatform(length=2000, delay=0.05), []
+    reply = a_reply(platform, on_post=heard.append)
+    showing = asyncio.create_task(reply.show())
+    reply.write("first ")
+    await until(lambda: reply.posting)
+
+    await reply.leave()
+    seen = (list(platform.now), len(heard))
+    reply.write("second")
+    reply.finish()
+    await asyncio.sleep(0.2)
+
+    assert seen == (["first"], 1)
+    assert platform.now == ["first"]
+    showing.cancel()
+
+
 async def test_a_long_reply_is_several_parts_that_are_told_of_as_they_appear():
     platform, heard = FakePlatform(length=200), []
 

@@ -280,6 +280,20 @@ async def test_half_an_answer_of_which_nothing_was_noted_is_found_when_its_quest
     assert [parts_of(each) for each in await house.replies()] == [["m0"]]
 
 
+@pytest.mark.parametrize("platform", [FakePlatform(length=2000), Finding(forgets=True), Finding()])
+async def test_half_an_answer_that_was_noted_is_gone_on_with_when_its_question_is_told_again_first(platform):
+    house = House(platform)
+    asked = house.question()
+    await house.dies_after(SLOW, asked)
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(asked, house.platform)
+        await assistant.adopt_turns()
+        await until(lambda: house.platform.now == ["An answer that is whole."])
+
+    assert [parts_of(each) for each in await house.replies()] == [["m0"]]
+
+
 async def test_whoever_is_broken_off_while_taking_a_question_up_does_not_keep_it_from_others(house):
     asked, taken = house.question(), set()
     house.leases.take, house.leases.give_back = _noting(taken.add), _noting(taken.discard)
@@ -488,3 +502,49 @@ async def test_who_is_stopping_leaves_what_another_hears_to_others(house):
     assert [each.data["status"] for each in told] == ["complete"]
     assert left == [(await house.store.message_at(second.message)).id]
     assert [each.data["client_request_id"][-2:] for each in both] == ["q1", "q2"]
+
+
+class NotAlone(MemoryLeases):
+    """Other processes answer where this one does, until it has left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given_back = []
+
+    async def others(self, name):
+        return name == "answers:fake"
+
+    async def give_back(self, name):
+        self.given_back.append(name)
+
+
+async def test_who_stops_leaves_what_it_cannot_finish_to_the_others_and_waits_for_the_call_under_way(house):
+    house.leases = NotAlone()
+    house.platform.delay = 0.05
+    async with house.process([*SLOW[:3], 60.0]) as stopping:
+        stopping._options = Options(grace_seconds=0.1)
+        await stopping.handle(house.question("first?"), house.platform)
+        await stopping.handle(house.question("second?"), house.platform)
+        await until(lambda: house.platform.shown)
+
+    [conversation] = {each.conversation_id for each in await house.leases.orphans()}
+    assert len(await house.leases.orphans()) == 2
+    assert await house.replies() == []
+    assert house.leases.given_back[-1] == f"conversation:{conversation}"
+    assert [[each.id for each in turn.parts] for turn in await house.leases.orphans()] == [["m0"], []]
+
+    told = await house.goes_on(replies=2)
+    assert [each.data["status"] for each in told] == ["complete"] * 2
+    assert house.platform.now == ["An answer that is whole."] * 2
+
+
+async def test_what_only_who_stops_knows_is_not_left_to_others(house):
+    house.leases = NotAlone()
+    await _opt_out(house)
+    async with house.process([*SLOW[:3], 60.0]) as stopping:
+        stopping._options = Options(grace_seconds=0.1)
+        await stopping.handle(house.question(), house.platform)
+        await until(lambda: house.platform.shown)
+
+    assert [each.data["status"] for each in await house.replies()] == ["cut_off"]
+    assert await house.leases.orphans() == []
