@@ -58,6 +58,7 @@ from core.reconciling import SPAN, Reconciling
 from core.said import Said
 from core.store.memory_leases import MemoryLeases
 from core.tasks import Tasks
+from core.turn_queues import TurnQueues
 from core.turns import Turns
 
 logger = logging.getLogger(__name__)
@@ -142,18 +143,25 @@ class Assistant:
         )
         self._courtesies = Courtesies(self._answering)
         self._offering = Offering(policies, self._answering.gates)
+        self._queues = TurnQueues(
+            store=store,
+            leases=leases,
+            answering=self._answering,
+            clock=clock,
+            tasks=self._tasks,
+            on_answered=self._answered,
+        )
         self._turns = Turns(
             store=store,
             leases=leases,
             conversations=Conversations(store, live, models, environment),
             answering=self._answering,
+            queues=self._queues,
             clock=clock,
-            tasks=self._tasks,
             said=said,
-            on_answered=self._answered,
         )
         self._admission = Admission(
-            policies, spending, clock, waiting=lambda: self._turns.count, most=options.live_replies
+            policies, spending, clock, waiting=lambda: self._queues.count, most=options.live_replies
         )
         self._interactions = Interactions(
             store=store,
@@ -209,10 +217,10 @@ class Assistant:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait out the grace period, leave the rest to other processes, and cut off and record what nobody can take."""
-        await self._turns.stop()
+        await self._queues.stop()
         await self._reconciling.stop()
         await self._tasks.wait(self._options.grace_seconds)
-        await self._turns.hand_over()
+        await self._queues.hand_over()
         self._answering.stop()
         await self._tasks.wait()
         await self._answering.close()
@@ -287,11 +295,11 @@ class Assistant:
 
     async def adopt_turns(self) -> None:
         """Take up the questions that a process which has died was at, or was about to be."""
-        await self._turns.adopt(self._platforms)
+        await self._queues.adopt(self._platforms)
 
     def lose(self, lease: str) -> None:
         """Somebody else may have this lease by now."""
-        self._turns.lose(lease)
+        self._queues.lose(lease)
 
     async def look_again(self, look_back: timedelta) -> None:
         """Begin to look, at a slow pace, for what went unnoticed; `look_back` as in the options, from now on."""
