@@ -70,17 +70,17 @@ class Run:
         await asyncio.gather(*(each.stop() for each in self.bots))
         return [*wrong, *await self._missed(), *map(str, await self.store.check())]
 
-    def takeovers(self) -> list[float]:
-        """How long replies stood still when the bot that wrote them may have died, from the first death on, in seconds.
+    def takeovers(self) -> list[tuple[float, float]]:
+        """How long replies stood still when the bot that wrote them may have died, in seconds.
 
-        Whoever took one over may have died, too.
+        From the first death on, and from the last one that was long enough before: whoever took it over may have died.
         """
         found = []
         for asked in self.people.asked.values():
             for before, after in zip(asked.changes, asked.changes[1:], strict=False):
-                died = next((each for each in self.deaths if each > before - 0.5), after)
-                if after - died > SILENCE:
-                    found.append(after - died)
+                died = [each for each in self.deaths if before - 0.5 < each < after - SILENCE]
+                if died:
+                    found.append((after - died[0], after - died[-1]))
         return found
 
     async def _begin(self) -> None:
@@ -182,7 +182,11 @@ def _told(run: Run) -> str:
     took = sorted(run.takeovers())
     told = f"{len(run.deaths)} killed, {run.stops} stopped, {len(run.people.asked)} questions, {len(run.read)} records"
     if took:
-        told += f"; {len(took)} replies taken over in {statistics.median(took):.1f} s, the slowest in {took[-1]:.1f} s"
+        first, last = zip(*took, strict=True)
+        told += (
+            f"; {len(took)} replies taken over in {statistics.median(first):.1f} s, the slowest in {max(first):.1f} s"
+        )
+        told += f" ({max(last):.1f} s after the last death before it)"
     return told
 
 
