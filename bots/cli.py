@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.text import Text
 
-from bots import (
+from bots.chosen import PLATFORMS, policies_from
+from bots.commands import (
     checking,
     digest,
     doctor,
@@ -26,11 +27,10 @@ from bots import (
     setting_up,
     terminal,
 )
-from bots.chosen import PLATFORMS, policies_from
+from bots.commands.presenting import opinion_line
+from bots.commands.terminal import AsJson, opened, out, point, run, settings_chosen
+from bots.commands.web_keys import keys
 from bots.ending import told
-from bots.presenting import opinion_line
-from bots.terminal import AsJson, opened, out, point, run, settings_chosen
-from bots.web_keys import keys
 from core import logs
 from core.errors import SchemaMismatchError, SettingsError
 from core.messages import PlaceRef

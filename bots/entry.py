@@ -12,7 +12,7 @@ def main() -> None:
     if _is_run(sys.argv[1:]):
         # Who runs a bot waits for it, and keeps it in memory: the other commands load what it never needs.
         with loading():
-            from bots.run_command import app  # noqa: PLC0415 - this or that
+            from bots.commands.run_command import app  # noqa: PLC0415 - this or that
 
         told(app, settled=NOT_TO_BE_RETRIED)
     else:

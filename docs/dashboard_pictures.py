@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 HERE: Final = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from bots.pages import chart  # noqa: E402 - found from here only
+from bots.commands.pages import chart  # noqa: E402 - found from here only
 from core.insight.window import Window  # noqa: E402 - the same
 from tests.scenarios.dashboard_served import served  # noqa: E402 - the same
 from tests.scenarios.dashboard_story import NOW, month  # noqa: E402 - the same

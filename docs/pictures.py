@@ -18,13 +18,13 @@ from rich.segment import Segment
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
+from bots.commands.presenting import categories_table, report_table, scores_table
 from bots.demo.acts import COMMENTED, CORRECTED, Acts
 from bots.demo.bot import bot_in
 from bots.demo.look import form_view, room_view
 from bots.pocket.model_script import Script
 from bots.pocket.server import Pocket
 from bots.pocket.things import Person, Platform, Room
-from bots.presenting import categories_table, report_table, scores_table
 from core.controls import Form
 from core.insight.report import reports_by, scores
 from core.store.counts import Division

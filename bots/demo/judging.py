@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from bots.commands.evaluation_tables import agreement_table, outcome_table
 from bots.demo.bot import database_in
-from bots.evaluation_tables import agreement_table, outcome_table
 from bots.pocket.server import Pocket
 from core.clock import SystemClock
 from core.evaluating.asking import Asking

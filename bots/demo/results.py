@@ -11,9 +11,9 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-from bots import pages
+from bots.commands import pages
+from bots.commands.presenting import categories_table, rates_chart, report_table, scores_table
 from bots.demo.bot import database_in
-from bots.presenting import categories_table, rates_chart, report_table, scores_table
 from core.clock import SystemClock
 from core.exports.making import Source, make
 from core.exports.options import Kind, Options

@@ -1,6 +1,6 @@
 """What every store tells of how people's opinions came to be."""
 
-from bots.presenting import opinion_line
+from bots.commands.presenting import opinion_line
 from core.pseudonyms import Pseudonyms
 from core.store.opinions_told import called
 from tests.contract.store_stories import (

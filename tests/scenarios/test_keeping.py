@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bots.cli import app
-from bots.terminal import out
+from bots.commands.terminal import out
 from core.errors import PlauditError
 from core.store.database import open_store
 from tests.contract.store_stories import LIKE, replied, said, started, voted

@@ -7,8 +7,8 @@ import yaml
 from typer.testing import CliRunner
 
 from bots.cli import app
+from bots.commands.doctor import _disk, examined
 from bots.discord.doctor import check as check_discord
-from bots.doctor import _disk, examined
 from bots.findings import State
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.model import Model

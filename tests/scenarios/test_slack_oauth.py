@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from slack_sdk.oauth.installation_store import Installation
 
-from bots.doctor import _platform
+from bots.commands.doctor import _platform
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
 from bots.pocket.server import Pocket

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 from typer.testing import CliRunner
 
-from bots import web_keys
-from bots.terminal import database_url as chosen_url
+from bots.commands import web_keys
+from bots.commands.terminal import database_url as chosen_url
 from bots.web.app import create_app
 from bots.web.server import Address
 from core.errors import NotFoundError, SettingsError

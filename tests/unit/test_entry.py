@@ -38,7 +38,7 @@ def test_whatever_else_begins_with_all_commands(line):
 
 
 def test_a_bot_that_runs_loads_nothing_that_only_other_commands_need():
-    code = "import sys; import bots.run_command, bots.running; print(*sys.modules)"
+    code = "import sys; import bots.commands.run_command, bots.running; print(*sys.modules)"
 
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
 

@@ -4,7 +4,7 @@ from io import StringIO
 
 from rich.console import Console
 
-from bots.presenting import parts_table
+from bots.commands.presenting import parts_table
 from core.insight.report import ALL, reports
 from core.store.counts import PartCounts, Tally
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from bots.evaluation_tables import (
+from bots.commands.evaluation_tables import (
     agreement_table,
     answer_lines,
     failed_lines,
@@ -21,7 +21,7 @@ from bots.evaluation_tables import (
     outcome_table,
     runs_table,
 )
-from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
+from bots.commands.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
 from core.errors import SettingsError
 from core.evaluating import kept

@@ -13,8 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from bots.commands.terminal import AsJson, moment, opened, point, run, settings_chosen, show
 from bots.pushing import pushed
-from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, show
 from core.errors import SettingsError
 from core.exports.log_files import write_log
 from core.exports.making import Progress as Told

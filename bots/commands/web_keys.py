@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bots.terminal import AsJson, opened, out, run, show
+from bots.commands.terminal import AsJson, opened, out, run, show
 from core.store.web_keys import Scope, WebKey
 
 keys = typer.Typer(help="Look after the keys of the HTTP interface and the dashboard.", no_args_is_help=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final, TypeAlias
 
-from bots.presenting import opened_at, times_by_name, times_title, told, with_interval
+from bots.commands.presenting import opened_at, times_by_name, times_title, told, with_interval
 from core.insight.agreement import Alpha
 from core.insight.charts import Theme, day_chart, points
 from core.insight.drawing import as_png, as_svg, can_draw

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 import typer
 from rich.table import Column, Table
 
-from bots.erasers import opened_erasers
-from bots.exporting import exports
-from bots.terminal import AsJson, opened, out, run, settings_chosen, show
+from bots.commands.erasers import opened_erasers
+from bots.commands.exporting import exports
+from bots.commands.terminal import AsJson, opened, out, run, settings_chosen, show
 from core.errors import NotFoundError
 from core.forgetting import Propagated, propagate, stale
 from core.store.columns import to_iso_text

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from bots import commanding
 from bots.chosen import LISTENING, at_address, check_http, policies_from, tokens_of
-from bots.commanding import run, settings_chosen
+from bots.commands import commanding
+from bots.commands.commanding import run, settings_chosen
 from bots.discord.shards import ALONE, read_shards
 from bots.loading import loading
 from core import logs

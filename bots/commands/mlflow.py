@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from bots.chosen import policies_from
-from bots.terminal import AsJson, opened, out, run, settings_chosen, show
+from bots.commands.terminal import AsJson, opened, out, run, settings_chosen, show
 from core import logs
 from core.errors import PlauditError
 from core.store.sql import SqlStore

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import typer
 
 from bots.chosen import PLATFORMS, charts_on_discord, policies_from
-from bots.terminal import out
+from bots.commands.terminal import out
 from core.errors import SettingsError
 from core.policy.example import example
 from core.settings import Settings

@@ -11,7 +11,7 @@ from rich.table import Table
 from ulid import ULID
 
 from bots.chosen import policies_from
-from bots.terminal import AsJson, opened, out, run, settings_chosen, show
+from bots.commands.terminal import AsJson, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
 from core.errors import NotFoundError, PlauditError
 from core.outward.channel import Channel

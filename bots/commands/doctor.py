@@ -23,8 +23,8 @@ from bots.chosen import (
     policies_from,
     tokens_of,
 )
+from bots.commands.terminal import out, run, settings_chosen
 from bots.findings import Finding, State, bad, good, odd
-from bots.terminal import out, run, settings_chosen
 from core.errors import DatabaseUnavailableError, ModelFailedError, SchemaMismatchError, SettingsError
 from core.language_models.hub import HubModel
 from core.messages import Role

@@ -7,7 +7,7 @@ from typing import Final
 from rich.table import Table
 from rich.text import Text
 
-from bots.presenting import shortened
+from bots.commands.presenting import shortened
 from core.evaluating.checks import Check
 from core.evaluating.evaluations import Judged, Result
 from core.evaluating.kept import Answer

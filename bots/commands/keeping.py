@@ -10,9 +10,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bots import ledger
-from bots.erasers import opened_erasers
-from bots.terminal import AsJson, opened, out, run, settings_chosen, show
+from bots.commands import ledger
+from bots.commands.erasers import opened_erasers
+from bots.commands.terminal import AsJson, opened, out, run, settings_chosen, show
 from core.errors import NotFoundError, SettingsError
 from core.following import consume, follow
 from core.forgetting import Kept, Propagated, kept_of, propagate, stale

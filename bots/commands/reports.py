@@ -12,9 +12,9 @@ import typer
 from rich.console import RenderableType
 from rich.text import Text
 
-from bots import pages
-from bots.evaluation_tables import sources_table
-from bots.presenting import (
+from bots.commands import pages
+from bots.commands.evaluation_tables import sources_table
+from bots.commands.presenting import (
     agreement_table,
     categories_table,
     comparison_table,
@@ -26,7 +26,7 @@ from bots.presenting import (
     times_table,
     worst_lines,
 )
-from bots.terminal import AsJson, moment, opened, point, run, settings_chosen, show
+from bots.commands.terminal import AsJson, moment, opened, point, run, settings_chosen, show
 from core.errors import NotFoundError, SettingsError
 from core.feedback import SourceType
 from core.insight import raters

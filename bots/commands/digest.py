@@ -11,9 +11,9 @@ import typer
 from rich.markdown import Markdown
 
 from bots.chosen import policies_from
-from bots.pages import picture
-from bots.presenting import opened_at
-from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
+from bots.commands.pages import picture
+from bots.commands.presenting import opened_at
+from bots.commands.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
 from core.errors import SettingsError
 from core.insight.alert import Fall, fall

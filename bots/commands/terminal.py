@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bots.commanding import database_url, run, settings_chosen
+from bots.commands.commanding import database_url, run, settings_chosen
 from core.errors import SettingsError
 from core.store.database import open_store
 from core.store.sql import SqlStore

@@ -10,8 +10,8 @@ from rich.progress import Progress
 
 from bots.checking_timer import checks_from
 from bots.chosen import policies_from
-from bots.evaluation_tables import checks_table, sources_table
-from bots.terminal import AsJson, moment, opened, out, run, settings_chosen, show
+from bots.commands.evaluation_tables import checks_table, sources_table
+from bots.commands.terminal import AsJson, moment, opened, out, run, settings_chosen, show
 from core.clock import SystemClock
 from core.evaluating.checking import Checker
 from core.evaluating.checks import Check
