@@ -307,7 +307,9 @@ class Answering:
     async def _read(self, turn: Turn, reply: Reply, outcome: Outcome, model: LanguageModel) -> None:
         if not turn.question.content.strip():
             raise ModelFailedError(_NO_WORDS, reason="interrupted")
-        if unread := await self._files.read(turn.question, turn.files, turn.platform):
+        if unread := await self._files.read(
+            turn.question, turn.files, turn.platform, at=turn.asked_in, place=turn.place
+        ):
             outcome.sentences.append(unread)
         question = self._files.in_full(turn.question)
         history = [question] if turn.is_first else await self._history(turn)

@@ -120,6 +120,8 @@ class Attached:
     """Bytes; 0 where it is not said."""
     address: str
     """Where it is fetched; empty where it cannot be. Only an adapter reads inside."""
+    workspace: str = ""
+    """Where it was shared; empty where one connection reaches all places."""
 
 
 @dataclass(frozen=True, slots=True)

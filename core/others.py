@@ -37,8 +37,8 @@ class Others:
     async def can_take(self, turns: Iterable[Turn]) -> bool:
         """Whether another process can go on with these turns, from what the database and the platform know of them."""
         platforms = {turn.platform.name: turn.platform for turn in turns}
-        if any(turn.withheld or turn.files for turn in turns):
-            return False  # the words, or what stands beside them, are known here alone
+        if any(turn.withheld for turn in turns):
+            return False  # the words are known here alone
         if any(isinstance(each, CanRelay) for each in platforms.values()):
             return False  # whoever reads them is connected to this process
         try:

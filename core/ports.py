@@ -327,6 +327,10 @@ class CanShareFile(Protocol):
 class CanFetch(Protocol):
     """The platform hands out the files that people attach."""
 
+    async def files_beside(self, message: MessageRef, place: PlaceRef) -> Sequence[Attached]:
+        """What stands beside a message in `place`, of which that is known from elsewhere. Raises as `post` does."""
+        ...
+
     async def fetch(self, file: Attached, limit: int) -> bytes:
         """What is in `file`. Nothing but the platform's own servers is ever asked.
 

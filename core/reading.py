@@ -18,6 +18,7 @@ from core.attachments import (
     Opened,
     as_read,
     as_unread,
+    is_kept,
     note,
     opened,
     parted,
@@ -26,7 +27,7 @@ from core.attachments import (
 )
 from core.clock import Clock
 from core.errors import PlatformError
-from core.messages import Attached, Message, MessageRef, Role
+from core.messages import Attached, Message, MessageRef, PlaceRef, Role
 from core.ports import CanFetch, ChatPlatform, Image, Store
 from core.records import Record
 from core.said import Said
@@ -67,9 +68,18 @@ class FileReader:
         self._read: OrderedDict[str, _Read] = OrderedDict()
         self._size = 0
 
-    async def read(self, question: Message, files: Sequence[Attached], platform: ChatPlatform) -> str:
-        """Read what can be; returns what to tell whoever asked of the rest, which may be nothing."""
-        if not files or question.id in self._read:
+    async def read(
+        self, question: Message, files: Sequence[Attached], platform: ChatPlatform, *, at: MessageRef, place: PlaceRef
+    ) -> str:
+        """Read what can be; returns what to tell whoever asked of the rest, which may be nothing.
+
+        `files`: as they were told of with the question; where they were told to another process, the platform is asked
+        what stands beside the question, which is `at` in `place`.
+        """
+        if question.id in self._read:
+            return ""
+        files = files or await _beside(question, platform, at, place)
+        if not files:
             return ""
         here = await asyncio.gather(*(self._open(each, platform) for each in files[:_AT_ONCE]))
         found = [*_fitting(here), *(Opened(each, reason=TOO_MANY) for each in files[_AT_ONCE:])]
@@ -130,6 +140,17 @@ class FileReader:
         while self._size > _REMEMBERED_BYTES and len(self._read) > 1:
             _, oldest = self._read.popitem(last=False)
             self._size -= oldest.size
+
+
+async def _beside(question: Message, platform: ChatPlatform, at: MessageRef, place: PlaceRef) -> Sequence[Attached]:
+    """The files of which the log knows no more than that they are there."""
+    if is_kept(question.content) or not isinstance(platform, CanFetch):
+        return ()
+    try:
+        return await platform.files_beside(at, place)
+    except PlatformError as error:
+        logger.warning("files_not_found", extra={"platform": platform.name, "error": str(error)})
+        return ()
 
 
 def _fitting(files: Sequence[Opened]) -> list[Opened]:

@@ -139,6 +139,10 @@ class DiscordPlatform:
         path, bucket = f"/channels/{room}/messages", ("post", room)
         await self._rest.call("POST", path, bucket=bucket, body=body, attachment=file, patient=True)
 
+    async def files_beside(self, message: MessageRef, place: PlaceRef) -> Sequence[Attached]:
+        """What someone attached to a message."""
+        return await self._history.files_beside(message, place)
+
     async def fetch(self, file: Attached, limit: int) -> bytes:
         """What is in a file that someone attached."""
         return await self._rest.fetch(file.address, limit)

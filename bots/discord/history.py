@@ -14,7 +14,7 @@ from bots.discord.translate import emoji_name, translate
 from core.clock import Clock
 from core.errors import MessageGoneError
 from core.events import MessageReceived
-from core.messages import MessageRef, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import InTurn, Reaction, Shown, Tally
 
 _PAGE: Final = 100
@@ -63,6 +63,12 @@ class History:
             if len(page) < _PAGE or len(within) < len(page):
                 return
             after = page[-1]["id"]
+
+    async def files_beside(self, message: MessageRef, place: PlaceRef) -> tuple[Attached, ...]:
+        """What stands beside one message, wherever `place` has it from."""
+        await self._around.know(message.channel)
+        told = self._told(await self._message(message), place)
+        return told.files if told is not None else ()
 
     async def own_since(self, place: PlaceRef, question: MessageRef) -> list[MessageRef]:
         """Ours that answer `question`, oldest first: what refers to it, and what follows that and refers to nothing.

@@ -182,6 +182,10 @@ class SlackPlatform:
         del nonce
         await self._sharing.share(place, text, file)
 
+    async def files_beside(self, message: MessageRef, place: PlaceRef) -> Sequence[Attached]:
+        """What someone attached to a message in a thread or a conversation."""
+        return await self._history.files_beside(message, place)
+
     async def fetch(self, file: Attached, limit: int) -> bytes:
         """What is in a file that someone attached; needs the scope files:read."""
         return await fetched_from_slack(self._client, file, limit)

@@ -9,7 +9,7 @@ from bots.slack.render import LIMITS, STREAM_LIMITS, without_live_mentions
 from bots.slack.translate import PLATFORM
 from core.controls import Attachment, Button, Notice
 from core.events import MessageReceived
-from core.messages import MessageRef, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally
 
 PlatformOf = Callable[[str], Awaitable[SlackPlatform]]
@@ -100,6 +100,14 @@ class SlackEverywhere:
     async def share(self, place: PlaceRef, text: str, file: Attachment, *, nonce: str) -> None:
         """Post `text` with `file` beside it."""
         await (await self._of(place.workspace)).share(place, text, file, nonce=nonce)
+
+    async def files_beside(self, message: MessageRef, place: PlaceRef) -> Sequence[Attached]:
+        """What someone attached to a message."""
+        return await (await self._of(message.workspace)).files_beside(message, place)
+
+    async def fetch(self, file: Attached, limit: int) -> bytes:
+        """What is in a file that someone attached."""
+        return await (await self._of(file.workspace)).fetch(file, limit)
 
     async def link(self, message: MessageRef) -> str:
         """Where `message` is opened."""

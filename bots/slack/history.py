@@ -8,10 +8,10 @@ from typing import Any, Final
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack.people import Directory
-from bots.slack.translate import PLATFORM, Identity, Profile, author_of, translate
+from bots.slack.translate import PLATFORM, Identity, Profile, author_of, moment, translate
 from core.errors import MessageGoneError
 from core.events import MessageReceived
-from core.messages import MessageRef, PersonRef, PlaceRef
+from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import Answer, InTurn, Reaction, Shown, Tally
 
 _PAGE: Final = 200
@@ -48,6 +48,15 @@ class History:
         found.sort(key=_ts)
         events = [await self._told(each, place) for each in found]
         return [each for each in events if each is not None][:limit]
+
+    async def files_beside(self, message: MessageRef, place: PlaceRef) -> tuple[Attached, ...]:
+        """What stands beside one message; nothing, where it does not stand there any more."""
+        at = moment(message.id)
+        async for page in self._pages(place, at, at, _now):
+            for each in page:
+                if _ts(each) == message.id and (told := await self._told(each, place)) is not None:
+                    return told.files
+        return ()
 
     async def shown_in(
         self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn

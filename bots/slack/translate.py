@@ -120,11 +120,11 @@ def _received(event: dict[str, Any], event_id: str, me: Identity, people: People
         addressed=direct or f"<@{me.user_id}" in raw,
         parent=message_ref(me, channel, thread) if in_thread else None,
         edited="edited" in event,
-        files=_files(event.get("files")),
+        files=_files(event.get("files"), me),
     )
 
 
-def _files(told: object) -> tuple[Attached, ...]:
+def _files(told: object, me: Identity) -> tuple[Attached, ...]:
     """What stands beside a message. What was deleted or is too old to be shown has no name, or no address."""
     return tuple(
         Attached(
@@ -132,6 +132,7 @@ def _files(told: object) -> tuple[Attached, ...]:
             media_type=str(each.get("mimetype") or ""),
             size=each["size"] if isinstance(each.get("size"), int) else 0,
             address=str(each.get("url_private_download") or each.get("url_private") or ""),
+            workspace=me.workspace,
         )
         for each in (told if isinstance(told, list) else ())
         if isinstance(each, dict) and isinstance(each.get("name"), str) and each["name"]

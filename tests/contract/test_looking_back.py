@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from bots.discord import adapter as discord
+from bots.pocket.attached import SharedFile
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.server import Pocket
 from bots.pocket.slack_rules import SlackRules
@@ -17,7 +18,7 @@ from bots.slack import adapter as slack
 from core.errors import MessageGoneError, PlaceGoneError
 from core.feedback import canonical_emoji
 from core.messages import MessageRef, PlaceRef
-from core.ports import CanFindOwn, CanLookBack, CanReact, ChatPlatform
+from core.ports import CanFetch, CanFindOwn, CanLookBack, CanReact, ChatPlatform
 
 
 async def now(call):
@@ -101,7 +102,7 @@ async def wing(request):
 
 
 def test_both_have_the_abilities(wing):
-    for ability in (CanLookBack, CanReact, CanFindOwn):
+    for ability in (CanLookBack, CanReact, CanFindOwn, CanFetch):
         assert isinstance(wing.adapter, ability)
     adapter: ChatPlatform = wing.adapter
     assert adapter.name == wing.name
@@ -126,6 +127,28 @@ async def test_messages_come_oldest_first_from_the_moment_on_that_is_asked_for(w
     assert [each.message for each in spoken] == [wing.ref(said[i]) for i in (1, 2, 4)]
     assert spoken[0].author.name == "Ada"
     assert len(two) == 2
+
+
+async def test_what_stands_beside_a_message_is_told_for_as_long_as_it_stands_there(wing):
+    ada, file = wing.pocket.person("Ada"), SharedFile("notes.txt", b"The key is under the mat.")
+    root = await ada.says("@plaudit root", wing.room, files=[file])
+    plain = await ada.says("@plaudit plain", wing.room, **wing.under(root))
+    inside = await ada.says("@plaudit inside", wing.room, files=[file, file], **wing.under(root))
+    place = wing.place(root)
+
+    told = [await wing.adapter.files_beside(wing.ref(each), place) for each in (root, plain, inside)]
+    await ada.deletes(inside)
+
+    assert [[(each.name, each.size) for each in beside] for beside in told] == [
+        [("notes.txt", 25)],
+        [],
+        [("notes.txt", 25)] * 2,
+    ]
+    assert await wing.adapter.fetch(told[0][0], 100) == file.content
+    try:
+        assert await wing.adapter.files_beside(wing.ref(inside), place) == ()
+    except MessageGoneError:
+        assert wing.name == "discord"
 
 
 async def test_more_messages_than_a_page_holds_are_all_found(wing):

@@ -14,6 +14,7 @@ import pytest
 from discord.http import Route
 
 from bots.discord.shards import ALONE, Shards
+from bots.pocket.attached import SharedFile
 from bots.pocket.discord_rules import DiscordRules
 from bots.pocket.model import Model
 from bots.pocket.model_answers import Answer
@@ -245,3 +246,21 @@ async def test_what_one_that_is_stopped_cannot_finish_in_its_grace_another_goes_
                 assert " ".join(part.text for part in world.parts(each)).split() == kept.data["content"].split()
             assert len(await answers(world)) == 6
     assert caplog.messages.count("turn_adopted") == 6
+
+
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_whoever_goes_on_with_a_question_reads_the_files_beside_it(platform, postgres_url):
+    leaving = AsyncExitStack()
+    async with several(platform, [ALONE], postgres_url, first=leaving, grace=0.1, pace=80) as world:
+        notes = SharedFile("notes.txt", b"The key is under the mat. " * 60)
+        asked = await world.person("Ada").says("@plaudit where is it?", world.room(), files=[notes])
+        await world.pocket.reply_to(asked, timeout=20)
+
+        async with running(world.settings, [platform]) as world.store:
+            await asyncio.sleep(1.5)  # it tells the others once a second that it is there
+            await leaving.aclose()
+
+            kept = await world.kept(asked)
+
+    assert kept.data["content"].count("under the mat") == 60
+    assert notes.fetched == 2

@@ -198,5 +198,5 @@ def test_what_stands_beside_a_message_is_told_and_what_is_malformed_of_it_is_lef
 
     event = translate(message(subtype="file_share", files=[shared, gone, 7, {"name": 7}]), ME, PEOPLE)
 
-    assert event.files == (Attached("a.txt", "text/plain", 9, "https://files.slack.com/a"),)
+    assert event.files == (Attached("a.txt", "text/plain", 9, "https://files.slack.com/a", "T1"),)
     assert translate(message(files="all"), ME, PEOPLE).files == ()
