@@ -26,6 +26,8 @@ _LONG_AGO: Final = timedelta(days=1)
 """At the start, questions that are older are not answered any more."""
 _JUST_NOW: Final = timedelta(seconds=5)
 """Questions that are newer may be about to be taken up by whoever heard them."""
+_JUST_BEFORE: Final = timedelta(seconds=30)
+"""Questions that are older were taken up by whoever looked meanwhile."""
 _OVERLAP: Final = timedelta(seconds=30)
 """The platform's clock may be behind ours."""
 _TRIES: Final = 10
@@ -74,6 +76,18 @@ class Leftovers:
                 place, withheld = conversation.place, not question.content
                 found.append(Turn(conversation, question, question.parts[0], place, platform, withheld, was_left=True))
         return found
+
+    async def overlooked(self, turn: Turn) -> list[Turn]:
+        """The questions just before, in the same conversation, that were kept and do not wait: `forgotten`, soon."""
+        if turn.is_first or turn.retry_of:
+            return []
+        before = turn.question.timestamp
+        questions = await self._store.unanswered(before - _JUST_BEFORE, before)
+        return [
+            Turn(turn.conversation, each, each.parts[0], turn.conversation.place, turn.platform, not each.content)
+            for each in questions
+            if each.conversation_id == turn.conversation.id and each.parts
+        ]
 
     async def begun(self, turn: Turn, noted: Sequence[MessageRef] = (), *, is_first: bool) -> tuple[MessageRef, ...]:
         """What shows of an answer: what was noted, and what was posted too late to be."""

@@ -170,6 +170,7 @@ class Reconciling:
             in_turn=in_turn,
             thoroughly=aim.was_away,
             votes=self._votes,
+            sleep=self._sleep,
         )
         look = Look(
             platform,

@@ -1,7 +1,7 @@
 """What a platform shows on a reply against what stands of it in the log. Pure: it asks nobody."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -12,8 +12,20 @@ from core.ports import Reaction, Tally
 
 Vote: TypeAlias = tuple[PersonRef, str]
 """A person and an emoji, as `toned_emoji` names it."""
-_AHEAD: Final = timedelta(seconds=5)
+AHEAD: Final = timedelta(seconds=5)
 """By so much the clocks of a platform and of ours may differ without anything being wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How a part of a reply differs from the log."""
+
+    missing: tuple[Vote, ...] = ()
+    """Votes that the log lacks."""
+    gone: Mapping[Vote, datetime] = field(default_factory=dict)
+    """Votes that it no longer shows, each with its moment."""
+    open_until: datetime | None = None
+    """The moment of the newest vote of which it is not known: the platform was asked before it, or a clock is wrong."""
 
 
 def differences(
@@ -26,8 +38,8 @@ def differences(
     told: datetime,
     among: Collection[str] | None = None,
     but: Collection[str] = (),
-) -> tuple[list[Vote], dict[Vote, datetime]]:
-    """The votes on a part of a reply that the log lacks; and those that it no longer shows, each with its moment.
+) -> Differences:
+    """What a platform shows on a part of a reply against what the log holds of it.
 
     `standing`: what stands of the whole reply; what was said on other parts, or in words, is not looked at, nor is
     what was said with another emoji than these (canonical). `asked`: when the platform was asked; it need not have
@@ -44,9 +56,15 @@ def differences(
         for each, name in _votes_on(part, standing)
         if is_looked_at(name)
     }
-    missing = [each for each in there if is_looked_at(each[1]) and each not in kept]
-    seen_or_ahead = {vote: at for vote, at in kept.items() if at <= asked or at > told + _AHEAD}
-    return missing, {vote: at for vote, at in seen_or_ahead.items() if vote not in there}
+    missing = tuple(each for each in there if is_looked_at(each[1]) and each not in kept)
+    not_there = {vote: at for vote, at in kept.items() if vote not in there}
+    gone = {vote: at for vote, at in not_there.items() if at <= asked or is_ahead(at, told)}
+    return Differences(missing, gone, max((at for vote, at in not_there.items() if vote not in gone), default=None))
+
+
+def is_ahead(moment: datetime, now: datetime) -> bool:
+    """Whether `moment` was told by a clock that is wrong, or `now` is."""
+    return moment > now + AHEAD
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Nothing is kept here. What is handed on twice, or belongs to someone who is not 
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeAlias
 
 from core.attachments import says
@@ -19,12 +19,16 @@ from core.judging.opinions import comment_origin
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
 from core.policy import Policies
 from core.ports import CanLookBack, CanTellRoles, ChatPlatform, InTurn, Reaction, Shown, Store, Tally
-from core.reconciling.comparing import differences, doubts, known_people, names_of
+from core.reconciling.comparing import AHEAD, differences, doubts, is_ahead, known_people, names_of
+from core.reconciling.looking import Sleep
 
 Handle: TypeAlias = Callable[[Event, ChatPlatform], Awaitable[None]]
 
 _PUT_OFF: Final = 1_000
 """Of so many parts of replies the dearest question waits until all places were read."""
+
+
+_AFTER: Final = timedelta(microseconds=1)
 
 
 class RemembersChats(ChatPlatform, CanLookBack, Protocol):
@@ -57,6 +61,7 @@ class Finder:
         in_turn: InTurn,
         thoroughly: bool,
         votes: bool,
+        sleep: Sleep,
     ) -> None:
         """`thoroughly`: ask who is behind counts that agree, too; without `votes`, nobody asks for reactions."""
         self._platform = platform
@@ -67,6 +72,9 @@ class Finder:
         self._in_turn = in_turn
         self._thoroughly = thoroughly
         self._votes = votes
+        self._sleep = sleep
+        self._open: dict[_Part, tuple[str, datetime]] = {}
+        """Parts to be looked at once more, with their reply and when that will be of use."""
         self._unsure: deque[tuple[str, _Part, tuple[Tally, ...]]] = deque()
         self._roles: dict[PersonRef, tuple[str, ...]] = {}
         self.found = 0
@@ -112,15 +120,14 @@ class Finder:
 
     async def look_at_part(self, reply_id: str, place: PlaceRef, message: MessageRef) -> None:
         """Ask for the reactions on one part of a reply, and hand on what differs. It may be gone."""
-        if not self._votes:
-            return
+        if self._votes:
+            await self._ask_all(reply_id, _Part(message, place))
+
+    async def _ask_all(self, reply_id: str, part: _Part) -> None:
         asked = self._clock.now()
-        try:
-            people = await self._platform.reactions_on(message, self._in_turn)
-        except MessageGoneError:
-            return
-        part = _Part(message, place)
-        await self._tell_differences(reply_id, part, people, emoji=self._policies.at(place).emoji, asked=asked)
+        if (people := await self._ask(part.message)) is not None:
+            emoji = self._policies.at(part.where).emoji
+            await self._tell_differences(reply_id, part, people, emoji=emoji, asked=asked)
 
     async def _look_at_comment(self, shown: Shown, asked: datetime) -> bool:
         said = await self._store.assessment_from(comment_origin(shown.message))
@@ -161,9 +168,18 @@ class Finder:
                 await self._settle_one()
 
     async def settle(self) -> None:
-        """Ask who is behind the counts that agreed: dearer than all else, and seldom another than before."""
+        """Ask who is behind the counts that agreed: dearer than all else, and seldom another than before.
+
+        And look once more, in some seconds, at what was newer than the answers, or told by a clock that was wrong.
+        """
         while self._unsure:
             await self._settle_one()
+        if self._open:
+            ahead = max(at for _, at in self._open.values()) - self._clock.now()
+            await self._sleep(min(max(ahead, timedelta()), AHEAD).total_seconds())
+        for part, (reply_id, _) in list(self._open.items()):
+            await self._ask_all(reply_id, part)
+            self._open.pop(part, None)
 
     async def _settle_one(self) -> None:
         reply_id, part, tallies = self._unsure[0]
@@ -187,12 +203,19 @@ class Finder:
         # Only now: what people did while the platform answered is in the log, and wins, being later.
         standing = await self._store.standing_assessments(reply_id)
         now = self._clock.now()
-        missing, gone = differences(
-            part.message, people, standing, emoji=emoji, asked=asked, told=now, among=among, but=but
-        )
-        for person, name in missing:
-            await self.hand_on(_added(part, person, name, asked))
-        for (person, name), voted in gone.items():
+        found = differences(part.message, people, standing, emoji=emoji, asked=asked, told=now, among=among, but=but)
+        open_until = [found.open_until] if found.open_until else []
+        for person, name in found.missing:
+            at, last = asked, await self._store.last_said(reply_id, person.key, [emoji[canonical_emoji(name)].name])
+            if last is not None and last > asked:
+                if is_ahead(last, now):
+                    at = last + _AFTER
+                else:
+                    open_until.append(last)
+            await self.hand_on(_added(part, person, name, at))
+        if open_until:
+            self._open[part] = reply_id, max(open_until)
+        for (person, name), voted in found.gone.items():
             at = max(asked, voted)
             await self.hand_on(
                 ReactionRemoved(
@@ -205,7 +228,7 @@ class Finder:
                 )
             )
 
-    async def _ask(self, message: MessageRef, tallies: Sequence[Tally]) -> Sequence[Reaction] | None:
+    async def _ask(self, message: MessageRef, tallies: Sequence[Tally] | None = None) -> Sequence[Reaction] | None:
         try:
             return await self._platform.reactions_on(message, self._in_turn, tallies)
         except MessageGoneError:

@@ -7,7 +7,7 @@ from core.judging.opinions import comment_origin, reaction_origin
 from core.messages import MessageRef, PersonRef
 from core.policy import DEFAULT
 from core.ports import Reaction, Tally
-from core.reconciling.comparing import Doubts, differences, doubts
+from core.reconciling.comparing import Differences, Doubts, differences, doubts
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PART, OTHER_PART = MessageRef("fake", "w", "room", "m1"), MessageRef("fake", "w", "room", "m2")
@@ -29,10 +29,9 @@ def test_only_what_differs_is_told():
         stands(BEN, comment_origin(MessageRef("fake", "w", "room", "c1"))),
     ]
 
-    missing, gone = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW)
+    found = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW)
 
-    assert missing == [(BEN, "👍🏽")]
-    assert gone == {(CHLOE, "👎"): NOW}
+    assert found == Differences(missing=((BEN, "👍🏽"),), gone={(CHLOE, "👎"): NOW})
 
 
 def test_each_tone_of_an_emoji_stands_by_itself():
@@ -42,7 +41,7 @@ def test_each_tone_of_an_emoji_stands_by_itself():
         PART, [Reaction(BEN, "+1::skin-tone-4"), Reaction(BEN, "👍🏿")], standing, emoji=EMOJI, asked=NOW, told=NOW
     )
 
-    assert found == ([(BEN, "👍🏿")], {(BEN, "👍"): NOW})
+    assert found == Differences(missing=((BEN, "👍🏿"),), gone={(BEN, "👍"): NOW})
 
 
 def test_what_is_not_sure_yet_is_not_looked_at():
@@ -51,14 +50,15 @@ def test_what_is_not_sure_yet_is_not_looked_at():
     some = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW, but={"👎"})
     others = differences(PART, seen, standing, emoji=EMOJI, asked=NOW, told=NOW, among={"👎"})
 
-    assert some == ([(BEN, "👍")], {})
-    assert others == ([(BEN, "👎")], {(CHLOE, "👎"): NOW})
+    assert some == Differences(missing=((BEN, "👍"),))
+    assert others == Differences(missing=((BEN, "👎"),), gone={(CHLOE, "👎"): NOW})
 
 
 def test_what_was_heard_after_the_platform_was_asked_is_not_taken_back():
-    standing = [stands(BEN, reaction_origin(PART, "👍"), at=NOW + timedelta(seconds=1))]
+    later = NOW + timedelta(seconds=1)
+    standing = [stands(BEN, reaction_origin(PART, "👍"), at=later)]
 
-    assert differences(PART, [], standing, emoji=EMOJI, asked=NOW, told=NOW) == ([], {})
+    assert differences(PART, [], standing, emoji=EMOJI, asked=NOW, told=NOW) == Differences(open_until=later)
 
 
 def test_a_vote_that_comes_long_after_now_was_told_by_a_wrong_clock():
@@ -67,13 +67,13 @@ def test_a_vote_that_comes_long_after_now_was_told_by_a_wrong_clock():
 
     found = differences(PART, [], standing, emoji=EMOJI, asked=NOW, told=NOW + timedelta(seconds=1))
 
-    assert found == ([], {(BEN, "👍"): ahead})
+    assert found == Differences(gone={(BEN, "👍"): ahead})
 
 
 def test_what_is_no_longer_on_the_map_is_left_as_it_was_said():
     standing = [stands(BEN, reaction_origin(PART, "🦄"))]
 
-    assert differences(PART, [Reaction(CHLOE, "🦄")], standing, emoji=EMOJI, asked=NOW, told=NOW) == ([], {})
+    assert differences(PART, [Reaction(CHLOE, "🦄")], standing, emoji=EMOJI, asked=NOW, told=NOW) == Differences()
 
 
 def test_where_people_are_not_told_the_counts_tell_whom_to_ask_for():

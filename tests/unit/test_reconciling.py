@@ -172,10 +172,28 @@ async def test_what_people_do_while_the_platform_answers_wins(scene):
     for kind, person, name in ((ReactionRemoved, BEN, "e1"), (ReactionAdded, CHLOE, "e2")):
         event = kind(event_id=name, at=CLOCK.now(), message=part, person=person, emoji="👍")
         await scene.assistant.handle(event, scene.platform)
+    scene.platform.votes[part] = [Reaction(CHLOE, "👍")]
     scene.platform.answering.set()
     await looking
 
     assert await scene.opinions(reply) == {(CHLOE.key, True)}
+
+
+@pytest.mark.parametrize("seconds", [-90.0, 0.3, 90.0])
+async def test_what_a_wrong_clock_told_does_not_hide_what_the_platform_shows(scene, seconds):
+    reply = await scene.ask()
+    [part] = reply.parts
+    wrong = CLOCK.now() + timedelta(seconds=seconds)
+    for number, (kind, person) in enumerate([(ReactionAdded, BEN), (ReactionAdded, CHLOE), (ReactionRemoved, CHLOE)]):
+        event = kind(event_id=f"e{number}", at=wrong, message=part, person=person, emoji="👍")
+        await scene.assistant.handle(event, scene.platform)
+        wrong += timedelta(microseconds=1)
+    scene.platform.votes[part] = [Reaction(CHLOE, "👍")]
+
+    await scene.look_back()
+
+    assert await scene.opinions(reply) == {(CHLOE.key, True)}
+    assert await scene.look_back() == 0
 
 
 async def test_what_people_do_to_a_missed_comment_while_the_platform_answers_wins(scene):

@@ -280,6 +280,18 @@ async def test_half_an_answer_of_which_nothing_was_noted_is_found_when_its_quest
     assert [parts_of(each) for each in await house.replies()] == [["m0"]]
 
 
+async def test_a_question_that_was_never_taken_up_is_answered_before_the_next_one_in_its_conversation(house):
+    first, second = house.question("first?"), house.question("second?")
+    await house.dies_after(SLOW, first)
+    await house.forgets_turns()
+
+    async with house.process(WHOLE) as assistant:
+        await assistant.handle(second, house.platform)
+        await until(lambda: house.platform.now == ["An answer that is whole."] * 2)
+
+    assert [each.data["client_request_id"][-2:] for each in await house.replies()] == ["q1", "q2"]
+
+
 @pytest.mark.parametrize("platform", [FakePlatform(length=2000), Finding(forgets=True), Finding()])
 async def test_half_an_answer_that_was_noted_is_gone_on_with_when_its_question_is_told_again_first(platform):
     house = House(platform)
