@@ -14,7 +14,7 @@ from core.answering import Answering, Turn
 from core.clock import Clock
 from core.errors import PlatformError, RateLimitedError
 from core.messages import MessageRef
-from core.ports import CanFindOwn, ChatPlatform, Leases, PendingTurn, Store
+from core.ports import CanFindOwn, ChatPlatform, Leases, Own, PendingTurn, Store
 
 logger = logging.getLogger(__name__)
 
@@ -96,19 +96,26 @@ class Leftovers:
             return tuple(noted)
         nonce, found = Answering.nonce(turn.reply_id), list(noted)
         try:
-            for message, name in await _patiently(lambda: platform.own_since(turn.place, turn.asked_in)):
+            for own in await _patiently(lambda: platform.own_since(turn.place, turn.asked_in)):
                 # What has no name can only be of the first answer that is not in the log: the others were not begun.
-                is_ours = name.startswith(nonce) if name else is_first and await self._is_unknown(message)
-                if message not in found and is_ours:
-                    found.append(message)
+                is_ours = own.nonce.startswith(nonce) if own.nonce else is_first and await self._is_unknown(own, turn)
+                if own.message not in found and is_ours:
+                    found.append(own.message)
         except PlatformError as error:
             logger.info("own_messages_not_found", extra={"error": str(error)})
         return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
 
-    async def _is_unknown(self, message: MessageRef) -> bool:
-        """A message of ours is neither in the log nor noted for an answer."""
-        turns = await self._leases.showing(message.channel)
-        return all(message not in each.parts for each in turns) and await self._store.message_at(message) is None
+    async def _is_unknown(self, own: Own, turn: Turn) -> bool:
+        """A message of ours is neither in the log nor noted for an answer, and can be no other's.
+
+        What refers to no question may be of any that waits in the same place. It is left to the one that posts it once
+        more: by its nonce the platform will know it.
+        """
+        message, turns = own.message, await self._leases.showing(own.message.channel)
+        if any(message in each.parts for each in turns):
+            return False
+        others = [each for each in turns if each.place == turn.place and each.conversation_id != turn.conversation.id]
+        return (own.answers or not others) and await self._store.message_at(message) is None
 
 
 async def _patiently(look: Callable[[], Awaitable[Found]]) -> Found:

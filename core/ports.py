@@ -384,12 +384,23 @@ class CanLookBack(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A message of the assistant's, and what the platform says of whose answer it is."""
+
+    message: MessageRef
+    nonce: str = ""
+    """Empty where the platform does not tell."""
+    answers: bool = False
+    """It refers to the question; another answer to it may, too."""
+
+
 @runtime_checkable
 class CanFindOwn(Protocol):
-    """The platform tells which messages of ours stand in a place, with the nonce where they have one."""
+    """The platform tells which messages of ours stand in a place."""
 
-    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
-        """Ours that came after `question`, oldest first, each with its nonce, if it has one. Raises as `post` does."""
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[Own]:
+        """Ours that came after `question` and may answer it, oldest first. Raises as `post` does."""
         ...
 
 
@@ -651,6 +662,17 @@ class Store(Protocol):
         `limit`: at most so many, and with the last of them all others of its very timestamp, so that the next page is
         what lies `before` it.
         """
+        ...
+
+    async def begin_look(self, platform: str) -> datetime:
+        """Note that it is looked for what went unheard on a platform; returns the moment from which on it may be more.
+
+        That of the newest question when this look began, or the first before it of those that did not end.
+        """
+        ...
+
+    async def end_look(self, platform: str, since: datetime) -> None:
+        """It ended: all since the moment that it began with is known."""
         ...
 
     async def unanswered(self, since: datetime, before: datetime) -> list[Message]:

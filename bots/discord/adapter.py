@@ -33,7 +33,7 @@ from core.controls import Attachment, Button, Form, Notice
 from core.errors import MessageGoneError, PlatformError, RateLimitedError
 from core.events import Event, Interaction, MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
-from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, Tally, never
+from core.ports import ChatPlatform, InTurn, Limits, Own, Reaction, Sent, Shown, Tally, never
 from core.tasks import cancelled
 
 logger = logging.getLogger(__name__)
@@ -92,9 +92,9 @@ class DiscordPlatform:
         self._unsure.discard(nonce)
         return Sent(MessageRef(PLATFORM, place.workspace, room, answer.data["id"]), is_found_again=is_retry)
 
-    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
-        """Ours that answer `question`; Discord does not tell their nonce."""
-        return [(each, "") for each in await self._history.own_since(place, question)]
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[Own]:
+        """Ours that may answer `question`."""
+        return await self._history.own_since(place, question)
 
     async def edit(self, message: MessageRef, text: str) -> Sent:
         """Show `text` in place of what the message showed. Whoever calls paces by the budget that comes back."""

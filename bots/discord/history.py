@@ -15,7 +15,7 @@ from core.clock import Clock
 from core.errors import MessageGoneError
 from core.events import MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
-from core.ports import InTurn, Reaction, Shown, Tally
+from core.ports import InTurn, Own, Reaction, Shown, Tally
 
 _PAGE: Final = 100
 _TEXTS: Final = (0, 19)
@@ -70,10 +70,10 @@ class History:
         told = self._told(await self._message(message), place)
         return told.files if told is not None else ()
 
-    async def own_since(self, place: PlaceRef, question: MessageRef) -> list[MessageRef]:
-        """Ours that answer `question`, oldest first: what refers to it, and what follows that and refers to nothing.
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> list[Own]:
+        """Ours that may answer `question`: what refers to it, and what follows that and refers to nothing.
 
-        Discord keeps no nonce, so a part of another answer may be among them, where two grew at once.
+        Discord tells no nonce, so of these a part of another answer may be one, where two grew at once.
         """
         room = _room(place)
         found, is_answer = [], question.channel != room
@@ -83,7 +83,8 @@ class History:
             if (reference := each.get("message_reference")) is not None:
                 is_answer = reference.get("message_id") == question.id
             if is_answer:
-                found.append(MessageRef(PLATFORM, place.workspace, room, each["id"]))
+                message = MessageRef(PLATFORM, place.workspace, room, each["id"])
+                found.append(Own(message, answers=reference is not None))
         return found
 
     async def reactions_on(

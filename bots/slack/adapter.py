@@ -31,7 +31,7 @@ from core.controls import Attachment, Button, Form, Notice
 from core.errors import PlatformError, PlatformUnavailableError
 from core.events import Event, MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
-from core.ports import ChatPlatform, InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally, never
+from core.ports import ChatPlatform, InTurn, Limits, Own, Reaction, Sent, Shown, StreamLimits, Tally, never
 from core.tasks import cancelled
 
 Handle = Callable[[Event, ChatPlatform], Awaitable[None]]
@@ -88,7 +88,7 @@ class SlackPlatform:
         await asking(self._client.chat_update(channel=message.channel, ts=message.id, **render(text)))
         return Sent(message)
 
-    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[Own]:
         """Ours that came after `question` in a thread or a direct conversation, each with its nonce."""
         return await self._posted.own_since(place, question.id)
 

@@ -10,7 +10,7 @@ from bots.slack.translate import PLATFORM
 from core.controls import Attachment, Button, Notice
 from core.events import MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
-from core.ports import InTurn, Limits, Reaction, Sent, Shown, StreamLimits, Tally
+from core.ports import InTurn, Limits, Own, Reaction, Sent, Shown, StreamLimits, Tally
 
 PlatformOf = Callable[[str], Awaitable[SlackPlatform]]
 
@@ -60,7 +60,7 @@ class SlackEverywhere:
         """Show `text` in place of what the message showed."""
         return await (await self._of(message.workspace)).edit(message, text)
 
-    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[tuple[MessageRef, str]]:
+    async def own_since(self, place: PlaceRef, question: MessageRef) -> Sequence[Own]:
         """Ours that came after `question`, each with its nonce."""
         return await (await self._of(place.workspace)).own_since(place, question)
 

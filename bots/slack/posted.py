@@ -11,6 +11,7 @@ from bots.slack.refusals import asking
 from bots.slack.translate import PLATFORM, Identity
 from core.errors import PlatformError
 from core.messages import MessageRef, PlaceRef
+from core.ports import Own
 
 _POSTED: Final = 200
 """How many of the newest posts are known by their ts, to tell a stream whose start was never answered."""
@@ -47,11 +48,11 @@ class Posted:
         """The same for a stream: it carries no metadata to know it by."""
         return await self._found(place, nonce, self._unheard_of)
 
-    async def own_since(self, place: PlaceRef, ts: str) -> list[tuple[MessageRef, str]]:
+    async def own_since(self, place: PlaceRef, ts: str) -> list[Own]:
         """Ours in `place` that are newer than `ts`, oldest first, each with its nonce, or nothing for a stream."""
         ours = [each for each in await self._newest(place) if each.get("user") == self._me.user_id and each["ts"] > ts]
         return [
-            (MessageRef(PLATFORM, self._me.workspace, place.channel, each["ts"]), _nonce(each))
+            Own(MessageRef(PLATFORM, self._me.workspace, place.channel, each["ts"]), _nonce(each))
             for each in reversed(ours)
         ]
 

@@ -75,6 +75,8 @@ class Look:
         self._missing = Missing(platform, finder, store, in_turn)
         self._failed: set[PlaceRef] = set()
         self._before: datetime | None = None
+        self._unheard_since: datetime | None = None
+        """Looks since then did not end."""
         self.pages = 0
         """Pages of replies whose places were looked at."""
         self._read_from: OrderedDict[PlaceRef, datetime] = OrderedDict()
@@ -86,6 +88,8 @@ class Look:
             PlatformError: the platform cannot be asked; what was found until then is kept.
             DatabaseUnavailableError: the same for the log.
         """
+        if self._aim.was_away and self._unheard_since is None:
+            self._unheard_since = await self._store.begin_look(self._platform.name)
         if not self.pages and self._aim.was_away:
             await self._growing()
         while page := await self._store.recent_replies(self._earliest, before=self._before, limit=_PAGE):
@@ -93,6 +97,8 @@ class Look:
             self._before = page[-1].timestamp
             self.pages += 1
         await self._finder.settle()
+        if self._unheard_since is not None:
+            await self._store.end_look(self._platform.name, self._unheard_since)
 
     async def at(self, reply: Message) -> None:
         """Look at the place of one reply. Raises as `go_on` does."""
@@ -148,8 +154,8 @@ class Look:
     async def _span(self, place: PlaceRef, replies: Sequence[Message]) -> Span:
         end = self._read_from.get(place)
         starts = [await self._asked_at(each) for each in replies]
-        if end is None and self._aim.since is not None:
-            starts.append(self._aim.since - _OVERLAP)
+        if end is None:
+            starts += [each - _OVERLAP for each in (self._aim.since, self._unheard_since) if each is not None]
         return Span(max(min(starts), self._earliest), end, self._clock.now())
 
     async def _asked_at(self, reply: Message) -> datetime:
@@ -179,6 +185,8 @@ class Look:
     async def _news_from(self, newest: Message) -> datetime:
         since = self._aim.since
         start = await self._asked_at(newest) if since is None else since - _OVERLAP
+        if self._unheard_since is not None:
+            start = min(start, self._unheard_since - _OVERLAP)
         return max(start, self._earliest)
 
     async def _tell_news(self, place: PlaceRef, span: Span, news_from: datetime) -> None:

@@ -40,7 +40,7 @@ class SqlConsumers:
 
     async def remove(self, name: str) -> None:
         """Forget a reader."""
-        await self._database.touch(partial(_do_remove, name=name))
+        await self._database.touch(partial(remove, name=name))
 
     async def all(self) -> list[Consumer]:
         """Every reader, by name."""
@@ -57,7 +57,8 @@ def move(connection: Connection, name: str, seq: int) -> None:
     connection.execute(_move, {"name": name, "seq": seq})
 
 
-def _do_remove(connection: Connection, name: str) -> None:
+def remove(connection: Connection, name: str) -> None:
+    """As the method, inside the caller's transaction."""
     connection.execute(_remove, {"name": name})
 
 

@@ -35,6 +35,7 @@ class MemoryStore(FoldedCounts):
         self._ids: set[str] = set()
         self._erased: set[str] = set()
         self._pseudonyms = Pseudonyms(secrets.token_bytes())
+        self._looks: dict[str, datetime] = {}
         self.tables = FoldedTables()
 
     async def pseudonyms(self) -> Pseudonyms:
@@ -107,6 +108,20 @@ class MemoryStore(FoldedCounts):
         if limit is not None:
             rows = [row for row in rows if rows[:limit] and row["timestamp"] >= rows[:limit][-1]["timestamp"]]
         return [as_message(_of(MESSAGE, row)) for row in rows]
+
+    async def begin_look(self, platform: str) -> datetime:
+        """Note that it is looked for what went unheard; see the port."""
+        asked = [
+            row["timestamp"]
+            for row in self.tables.messages.values()
+            if row["role"] == Role.USER and row["author"].startswith(f"{platform}:")
+        ]
+        return self._looks.setdefault(platform, max(asked, default=to_utc(self._clock.now())))
+
+    async def end_look(self, platform: str, since: datetime) -> None:
+        """It ended."""
+        if self._looks.get(platform, since) >= since:
+            self._looks.pop(platform, None)
 
     async def unanswered(self, since: datetime, before: datetime) -> list[Message]:
         """The questions asked in [`since`, `before`) that have no reply; see the port."""

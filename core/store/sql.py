@@ -17,7 +17,7 @@ from core.feedback import Assessment
 from core.messages import Conversation, Message, MessageRef, PersonRef, PlaceRef
 from core.pseudonyms import Pseudonyms
 from core.records import Record
-from core.store import log, queries, refolding, views
+from core.store import log, looks, queries, refolding, views
 from core.store.browsing import Browsing
 from core.store.changes import Change
 from core.store.columns import to_utc
@@ -170,6 +170,14 @@ class SqlStore(SqlCounts):
         """The assistant's messages in [`since`, `before`) that are not deleted, newest first; see the port."""
         since, before = to_utc(since), before and to_utc(before)
         return await self._database.read(partial(queries.recent_replies, since=since, before=before, limit=limit))
+
+    async def begin_look(self, platform: str) -> datetime:
+        """Note that it is looked for what went unheard; see the port."""
+        return await self._database.touch(partial(looks.begin, platform=platform, now=self._clock.now()))
+
+    async def end_look(self, platform: str, since: datetime) -> None:
+        """It ended."""
+        await self._database.touch(partial(looks.end, platform=platform, since=since))
 
     async def unanswered(self, since: datetime, before: datetime) -> list[Message]:
         """The questions asked in [`since`, `before`) that have no reply; see the port."""

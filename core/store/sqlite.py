@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 
-from sqlalchemy import Connection, Dialect, NullPool, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from core.errors import DatabaseUnavailableError
@@ -26,7 +27,9 @@ READERS = 4
 BUSY_TIMEOUT = 10_000
 """How long to wait for another process that writes, in milliseconds."""
 CACHE = 32_768
-"""Pages kept in memory by each connection, in KiB: a commit touches pages all over the indexes."""
+"""Pages kept in memory by the connection that writes, in KiB: a commit touches pages all over the indexes."""
+READERS_CACHE = 4_096
+"""The same by each that reads: every commit of another connection empties it."""
 CHECKPOINT = 4_000
 """Pages of 4 KiB in the WAL until they are merged into the file: one merge serves many commits."""
 
@@ -45,14 +48,9 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._engine = create_engine(
-            f"sqlite:///{path}",
-            isolation_level="AUTOCOMMIT",
-            pool_size=READERS + 1,
-            max_overflow=0,
-            hide_parameters=True,  # an error is logged; what people wrote is not
-        )
-        event.listen(self._engine, "connect", _prepare)
+        self._reading = _engine(path, READERS, READERS_CACHE)
+        # One connection, always the same: what it keeps of the file stays true, as nobody else writes.
+        self._writing = _engine(path, 1, CACHE)
         self._writer = ThreadPoolExecutor(1, "store-writer")
         self._readers = ThreadPoolExecutor(READERS, "store-reader")
 
@@ -67,15 +65,16 @@ class SqliteDatabase:
     @property
     def dialect(self) -> Dialect:
         """SQLite's."""
-        return self._engine.dialect
+        return self._reading.dialect
 
     async def read(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns; its statements see one state of the database."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, "BEGIN", work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._do, self._reading, "BEGIN", work)
 
     async def write(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns, once it is durable."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._do, "BEGIN IMMEDIATE", work)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, self._do, self._writing, "BEGIN IMMEDIATE", work)
 
     async def touch(self, work: Callable[[Connection], Result]) -> Result:
         """As `write`: there is one writer."""
@@ -109,7 +108,8 @@ class SqliteDatabase:
         """Let the threads and the connections go; the last connection merges the WAL into the file."""
         self._readers.shutdown()
         self._writer.shutdown()
-        self._engine.dispose()
+        self._reading.dispose()
+        self._writing.dispose()
 
     @contextmanager
     def beside(self, files: Mapping[str, Path]) -> Iterator[Connection]:
@@ -118,7 +118,7 @@ class SqliteDatabase:
             engine = create_engine(
                 f"sqlite:///{self.path}", isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True
             )
-            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "connect", partial(_prepare, cache=CACHE))
             with engine.connect() as connection:
                 # The log is read once, from its beginning to its end.
                 connection.exec_driver_sql(f"PRAGMA main.cache_size = -{CACHE // 8}")
@@ -130,13 +130,13 @@ class SqliteDatabase:
                     connection.exec_driver_sql(f"PRAGMA {name}.cache_size = -{CACHE // 4}")
                 yield connection
 
-    def _do(self, begin: str, work: Callable[[Connection], Result]) -> Result:
-        with self._errors(), self._engine.connect() as connection, transaction(connection, begin):
+    def _do(self, engine: Engine, begin: str, work: Callable[[Connection], Result]) -> Result:
+        with self._errors(), engine.connect() as connection, transaction(connection, begin):
             return work(connection)
 
     def _scrub(self, work: Callable[[Connection], Result]) -> Result:
-        result = self._do("BEGIN IMMEDIATE", work)
-        with self._errors(), self._engine.connect() as connection:
+        result = self._do(self._writing, "BEGIN IMMEDIATE", work)
+        with self._errors(), self._writing.connect() as connection:
             connection.exec_driver_sql("VACUUM")
             busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
         if busy:
@@ -181,11 +181,23 @@ def _erased(connection: Connection, entries: Sequence[Entry]) -> Iterable[str]:
     return connection.exec_driver_sql(_ERASED, (to_json_text(digests),)).scalars()
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _engine(path: Path, connections: int, cache: int) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        isolation_level="AUTOCOMMIT",
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,  # an error is logged; what people wrote is not
+    )
+    event.listen(engine, "connect", partial(_prepare, cache=cache))
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object, *, cache: int) -> None:
     """Set what SQLite sets per connection."""
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA cache_size = -{CACHE}")
+    connection.execute(f"PRAGMA cache_size = -{cache}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")

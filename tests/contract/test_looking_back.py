@@ -309,4 +309,5 @@ async def test_of_an_answer_all_that_we_posted_is_found_and_nothing_else_is(wing
 
     found = await wing.adapter.own_since(wing.place(first), wing.ref(first))
 
-    assert [message for message, _ in found] == [begun, more]
+    assert [each.message for each in found] == [begun, more]
+    assert [each.answers or bool(each.nonce) for each in found] == [True, wing.name == "slack"]

@@ -23,7 +23,7 @@ def no_pages_left(store, path):
     def take_room(connection, _record, _proxy):
         connection.execute(f"PRAGMA max_page_count = {limit}")
 
-    engine = store._database._engine
+    engine = store._database._writing
     event.listen(engine, "checkout", take_room)
     yield
     event.remove(engine, "checkout", take_room)

@@ -286,9 +286,27 @@ async def test_a_place_is_looked_at_from_its_last_question_or_from_the_moment_of
     await scene.look_back(NOW - timedelta(days=300))
 
     at_start, after_a_loss, long_ago = scene.platform.asked_since
-    assert at_start == question.timestamp
+    assert at_start == question.timestamp - timedelta(minutes=1)
     assert lost_at - timedelta(minutes=2) < after_a_loss < lost_at
     assert CLOCK.now() - long_ago < timedelta(days=3, minutes=1)
+
+
+async def test_a_look_that_did_not_end_is_made_up_for_by_the_next_one(scene):
+    missed, other = scene.message("q2", "and now?"), PlaceRef("fake", "w", "elsewhere", "")
+    await scene.ask()
+    scene.platform.refusals = [asyncio.CancelledError()]
+    with contextlib.suppress(asyncio.CancelledError):
+        await scene.look_back()
+    # People are answered again, in the same place too, before anybody looks once more.
+    await scene.ask("q3", "hello?")
+    later = replace(scene.message("q4", "there?", at=CLOCK.now() + timedelta(minutes=5)), place=other)
+    await scene.assistant.handle(later, scene.platform)
+    scene.platform.messages = [missed]
+
+    await scene.look_back()
+    await until(lambda: scene.is_answered("q2"))
+
+    assert await scene.look_back() == 0
 
 
 async def test_a_reset_found_again_does_not_end_the_conversation_that_came_after_it(scene):

@@ -11,6 +11,7 @@ from core.errors import RateLimitedError
 from core.events import MessageDeleted, MessageReceived, ReactionAdded
 from core.language_models.scripted import ScriptedModel, words
 from core.messages import MessageRef, Person, PersonRef
+from core.ports import Own
 from core.records import SetConsent, envelop
 from core.store.memory import MemoryStore
 from core.store.memory_leases import MemoryLeases
@@ -39,7 +40,7 @@ class Finding(FakePlatform):
         if place.channel == self.silent_in:
             await self.silence.wait()
         refs = [MessageRef("fake", "w", place.channel, each) for each in self.shown]
-        return [(ref, "" if self.forgets else nonce) for ref, nonce in zip(refs, self.nonces, strict=True)]
+        return [Own(ref, "" if self.forgets else nonce) for ref, nonce in zip(refs, self.nonces, strict=True)]
 
 
 class House:
@@ -195,6 +196,21 @@ async def test_a_message_without_a_nonce_belongs_to_the_first_question_that_wait
 
     assert house.platform.now == ["An answer that is whole."] * 2
     assert (parts_of(one), parts_of(two)) == (["m0"], ["m1"])
+
+
+async def test_a_message_that_may_be_of_either_of_two_answers_is_left_to_the_one_that_posts_it_again():
+    house = House(Finding(forgets=True))
+    other = replace(PLACE, thread="")
+    await house.dies_after(SLOW, house.question(), house.question(place=other), shown=2)
+    first, second = house.leases.turns
+    house.leases.turns = {each: replace(turn, parts=(), place=PLACE) for each, turn in house.leases.turns.items()}
+
+    assert house.leases.turns[first].conversation_id != house.leases.turns[second].conversation_id
+    async with house.process(WHOLE) as assistant:
+        await assistant.adopt_turns()
+        await until(lambda: len(house.platform.shown) == 4)
+
+    assert [_has_text(each) for each in house.platform.now] == [True] * 4
 
 
 async def test_the_questions_that_wait_are_answered_in_their_order(house):
