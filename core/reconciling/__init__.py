@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.errors import DatabaseUnavailableError, PlatformError
+from core.errors import DatabaseUnavailableError, PlatformError, RateLimitedError
 from core.live import LiveReplies
 from core.policy import OnePolicy, Policies
 from core.ports import CanLookBack, ChatPlatform, InTurn, Store
@@ -133,6 +133,10 @@ class Reconciling:
             progress = look.pages
             try:
                 await look.go_on()
+            except RateLimitedError as error:
+                # Of a call that does not go by the budget: whose words these are is asked at once.
+                logger.info("look_back_waits", extra={"platform": platform.name, "seconds": error.retry_after})
+                await self._sleep(error.retry_after)
             except (PlatformError, DatabaseUnavailableError) as error:
                 logger.warning("look_back_failed", extra={"platform": platform.name, "error": str(error)})
                 failures = 1 if look.pages > progress else failures + 1

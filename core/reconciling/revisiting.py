@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.errors import MessageGoneError, PlaceGoneError, PlatformError
+from core.errors import MessageGoneError, PlaceGoneError, PlatformError, RateLimitedError
 from core.events import MessageReceived
 from core.live import LiveReplies
 from core.messages import Conversation, Message, PlaceRef
@@ -121,6 +121,8 @@ class Look:
         for place, here in places.items():
             try:
                 await self._place(place, here)
+            except RateLimitedError:
+                raise  # it says nothing of the place
             except PlatformError as error:
                 if place not in self._failed:
                     self._failed.add(place)

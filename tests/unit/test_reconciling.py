@@ -344,6 +344,25 @@ async def test_a_look_that_fails_is_taken_again(scene):
     assert await scene.opinions(reply) == {(BEN.key, True)}
 
 
+async def test_a_place_is_not_left_unread_however_often_the_platform_asks_for_a_pause(scene, caplog):
+    caplog.set_level("INFO")
+    reply = await scene.ask()
+    scene.platform.votes[reply.parts[0]] = [Reaction(BEN, "👍")]
+    shown_in, pauses = scene.platform.shown_in, [RateLimitedError(0.01) for _ in range(7)]
+
+    def refusing(*where):
+        if pauses:
+            raise pauses.pop()  # not a call that goes by the budget
+        return shown_in(*where)
+
+    scene.platform.shown_in = refusing
+    scene.assistant.catch_up(scene.platform)
+    await until(lambda: "looked_back" in caplog.messages)
+
+    assert await scene.opinions(reply) == {(BEN.key, True)}
+    assert caplog.messages.count("look_back_waits") == 7
+
+
 async def test_nobody_asks_a_platform_that_cannot_be_asked(scene):
     await scene.ask()
 
