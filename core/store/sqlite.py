@@ -26,12 +26,13 @@ from core.store.envelope import Entry
 READERS = 4
 BUSY_TIMEOUT = 10_000
 """How long to wait for another process that writes, in milliseconds."""
-CACHE = 16_384
-"""Pages kept in memory by the connection that writes, in KiB: a commit touches pages all over the indexes."""
-READERS_CACHE = 2_048
+CACHE = 4_096
+"""Pages kept in memory by the connection that writes, in KiB. With eight times as many it is no faster: the system keeps
+the file in its memory, too."""
+READERS_CACHE = 1_024
 """The same by each that reads: every commit of another connection empties it."""
-READ_ONCE_CACHE = 4_096
-"""The same by one that reads the log from its beginning to its end."""
+FOLDING_CACHES = 4_096, 8_192
+"""The same where tables are folded anew: of the log, which is read once, and of each file that is written."""
 CHECKPOINT = 4_000
 """Pages of 4 KiB in the WAL until they are merged into the file: one merge serves many commits."""
 
@@ -123,13 +124,13 @@ class SqliteDatabase:
             event.listen(engine, "connect", partial(_prepare, cache=CACHE))
             with engine.connect() as connection:
                 # The log is read once, from its beginning to its end.
-                connection.exec_driver_sql(f"PRAGMA main.cache_size = -{READ_ONCE_CACHE}")
+                connection.exec_driver_sql(f"PRAGMA main.cache_size = -{FOLDING_CACHES[0]}")
                 for name, path in files.items():
                     connection.exec_driver_sql(f"ATTACH ? AS {name}", (str(path),))
                     # Each is written once, from its beginning to its end, and can be made again.
                     connection.exec_driver_sql(f"PRAGMA {name}.journal_mode = TRUNCATE")
                     connection.exec_driver_sql(f"PRAGMA {name}.synchronous = NORMAL")
-                    connection.exec_driver_sql(f"PRAGMA {name}.cache_size = -{CACHE // 2}")
+                    connection.exec_driver_sql(f"PRAGMA {name}.cache_size = -{FOLDING_CACHES[1]}")
                 yield connection
 
     def _do(self, engine: Engine, begin: str, work: Callable[[Connection], Result]) -> Result:
