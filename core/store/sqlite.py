@@ -27,8 +27,8 @@ READERS = 4
 BUSY_TIMEOUT = 10_000
 """How long to wait for another process that writes, in milliseconds."""
 CACHE = 4_096
-"""Pages kept in memory by the connection that writes, in KiB. With eight times as many it is no faster: the system keeps
-the file in its memory, too."""
+"""Pages kept in memory by the connection that writes, in KiB. With eight times as many it is no faster: the system
+keeps the file in its memory, too."""
 READERS_CACHE = 1_024
 """The same by each that reads: every commit of another connection empties it."""
 FOLDING_CACHES = 4_096, 8_192
