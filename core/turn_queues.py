@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
+from weakref import WeakValueDictionary
 
 from core.answering import Answered, Answering, Turn
 from core.clock import Clock
@@ -54,6 +55,7 @@ class TurnQueues:
         """The ids of the replies that are waiting or in the making here."""
         self._left: set[str] = set()
         """The ids of the conversations that are left to other processes."""
+        self._adoptions: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._adopting: set[str] = set()
         """The ids of the conversations that are being taken up."""
         self._stopping = False
@@ -172,9 +174,13 @@ class TurnQueues:
             await self._leave(conversation_id)
 
     async def _adopt_all(self, conversation_id: str, platform: ChatPlatform, *, was_left: bool) -> int:
-        """Take up what waits in a conversation that this process is at; returns how much that is."""
-        waiting = await self._leases.waiting(conversation_id)
-        return sum([await self._adopt(each, platform, was_left=was_left) for each in waiting])
+        """Take up what waits in a conversation that this process is at; returns how much that is.
+
+        One after another: until a platform has told what shows of a question's answer, none comes behind it.
+        """
+        async with self._adoptions.setdefault(conversation_id, asyncio.Lock()):
+            waiting = await self._leases.waiting(conversation_id)
+            return sum([await self._adopt(each, platform, was_left=was_left) for each in waiting])
 
     async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform, *, was_left: bool) -> bool:
         """Go on with a turn that a process left; False where there is nothing to be done."""

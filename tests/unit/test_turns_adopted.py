@@ -198,6 +198,27 @@ async def test_a_message_without_a_nonce_belongs_to_the_first_question_that_wait
     assert (parts_of(one), parts_of(two)) == (["m0"], ["m1"])
 
 
+async def test_what_is_asked_while_a_platform_tells_what_shows_of_an_older_answer_comes_after_it():
+    house = House(Finding())
+    await house.dies_after(SLOW, house.question("first?"))
+    own_since, asked = house.platform.own_since, asyncio.Event()
+
+    async def slow(place, question):
+        asked.set()
+        await asyncio.sleep(0.1)
+        return await own_since(place, question)
+
+    house.platform.own_since = slow
+    async with house.process(WHOLE) as assistant:
+        adopting = asyncio.create_task(assistant.adopt_turns())
+        await asked.wait()
+        await assistant.handle(house.question("second?"), house.platform)
+        await adopting
+        await until(lambda: house.platform.now == ["An answer that is whole."] * 2)
+
+    assert [each.data["client_request_id"][-2:] for each in await house.replies()] == ["q1", "q2"]
+
+
 async def test_a_message_that_may_be_of_either_of_two_answers_is_left_to_the_one_that_posts_it_again():
     house = House(Finding(forgets=True))
     other = replace(PLACE, thread="")
