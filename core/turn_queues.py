@@ -134,13 +134,13 @@ class TurnQueues:
 
     async def _comes_next(self, turn: Turn, *, again: bool) -> bool:
         """Put a turn behind those that are there; False where this process is no longer at its conversation."""
-        if turn.conversation.id not in self._turns:
-            # What a process that has died left there comes first.
-            adopting = self._adopt_all(turn.conversation.id, turn.platform, was_left=True)
-            _, overlooked = await asyncio.gather(adopting, self._leftovers.overlooked(turn))
-            for each in overlooked:
-                if each.reply_id not in self._ours:
-                    await self.begin(each, again=True)
+        # What others heard before, or a process that has died left there, comes first.
+        was_left = turn.conversation.id not in self._turns
+        adopting = self._adopt_all(turn.conversation.id, turn.platform, was_left=was_left)
+        _, overlooked = await asyncio.gather(adopting, self._leftovers.overlooked(turn))
+        for each in overlooked:
+            if each.reply_id not in self._ours:
+                await self.begin(each, again=True)
         if again:
             is_first = turn.conversation.id not in self._turns
             waiting = await self._leases.waiting(turn.conversation.id)

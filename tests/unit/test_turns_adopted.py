@@ -597,3 +597,17 @@ async def test_what_only_who_stops_knows_is_not_left_to_others(house):
 
     assert [each.data["status"] for each in await house.replies()] == ["cut_off"]
     assert await house.leases.orphans() == []
+
+
+async def test_what_another_heard_before_comes_before_what_is_heard_here(house):
+    slow = [*words("An answer that is")[:3], 0.2, *words("whole.")]
+    async with house.process(slow) as busy:
+        await busy.handle(house.question("first?"), house.platform)
+        await until(lambda: len(house.platform.shown) == 1)
+        ours, house.leases = house.leases, Elsewhere(house.leases)
+        await house.process(WHOLE).handle(house.question("second?"), house.platform)
+        house.leases = ours
+
+        await busy.handle(house.question("third?"), house.platform)
+
+    assert [each.data["client_request_id"][-2:] for each in await house.replies()] == ["q1", "q2", "q3"]
