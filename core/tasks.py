@@ -5,6 +5,7 @@ import logging
 from collections.abc import Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,21 @@ async def cancelled(tasks: Iterable[asyncio.Task[Any]], *, again: float = _AGAIN
             task.cancel()
         await asyncio.wait(left, timeout=again)
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Locks:
+    """A lock for each key, for as long as somebody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, key: str) -> asyncio.Lock:
+        """That of `key`: one at a time, first come, first served."""
+        return self._locks.setdefault(key, asyncio.Lock())
+
+    def __iter__(self) -> Iterator[str]:
+        """The keys of those that somebody holds or waits for."""
+        return iter(list(self._locks))
 
 
 class Tasks:

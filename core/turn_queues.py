@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
-from weakref import WeakValueDictionary
 
 from core.answering import Answered, Answering, Turn
 from core.clock import Clock
@@ -18,7 +17,7 @@ from core.errors import DatabaseUnavailableError
 from core.leftovers import Leftovers, Platforms
 from core.others import Others
 from core.ports import CONVERSATION_LEASE, ChatPlatform, Leases, PendingTurn, Store, conversation_lease
-from core.tasks import Tasks, cancelled
+from core.tasks import Locks, Tasks, cancelled
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ class TurnQueues:
         """The ids of the replies that are waiting or in the making here."""
         self._left: set[str] = set()
         """The ids of the conversations that are left to other processes."""
-        self._adoptions: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._adoptions = Locks()
         self._adopting: set[str] = set()
         """The ids of the conversations that are being taken up."""
         self._stopping = False
@@ -173,19 +172,19 @@ class TurnQueues:
             self._adopting.discard(conversation_id)
             await self._leave(conversation_id)
 
-    async def _adopt_all(self, conversation_id: str, platform: ChatPlatform, *, was_left: bool) -> int:
-        """Take up what waits in a conversation that this process is at; returns how much that is.
+    async def _adopt_all(self, conversation_id: str, platform: ChatPlatform, *, was_left: bool) -> None:
+        """Take up what waits in a conversation that this process is at.
 
         One after another: until a platform has told what shows of a question's answer, none comes behind it.
         """
-        async with self._adoptions.setdefault(conversation_id, asyncio.Lock()):
-            waiting = await self._leases.waiting(conversation_id)
-            return sum([await self._adopt(each, platform, was_left=was_left) for each in waiting])
+        async with self._adoptions.of(conversation_id):
+            for each in await self._leases.waiting(conversation_id):
+                await self._adopt(each, platform, was_left=was_left)
 
-    async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform, *, was_left: bool) -> bool:
-        """Go on with a turn that a process left; False where there is nothing to be done."""
+    async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform, *, was_left: bool) -> None:
+        """Go on with a turn that a process left, unless nothing is to be done any more."""
         if waiting.reply_id in self._ours:
-            return False
+            return
         self._ours.add(waiting.reply_id)
         is_taken = False
         try:
@@ -200,7 +199,6 @@ class TurnQueues:
         finally:
             if not is_taken:
                 self._ours.discard(waiting.reply_id)
-        return is_taken
 
     def _enqueue(self, turn: Turn) -> None:
         if turn.head_start:

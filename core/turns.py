@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from weakref import WeakValueDictionary
 
 from core.answering import Answering, Turn
 from core.attachments import reworded, says
@@ -20,6 +19,7 @@ from core.judging.replies import JudgedReply
 from core.messages import Message, MessageRef, PersonRef, PlaceRef, Role
 from core.ports import ChatPlatform, Leases, Store
 from core.said import Said, question_of
+from core.tasks import Locks
 from core.turn_queues import TurnQueues
 from core.words import NOTHING_TO_RESET, NOTHING_TO_RETRY, RESET_DONE, RETRYING, TOO_MANY_RETRIES
 
@@ -49,19 +49,16 @@ class Turns:
         self._queues = queues
         self._clock = clock
         self._said = said
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = Locks()
 
     @property
-    def locks(self) -> WeakValueDictionary[str, asyncio.Lock]:
+    def locks(self) -> Locks:
         """Who waits for what."""
         return self._locks
 
-    @asynccontextmanager
-    async def in_order(self, key: str) -> AsyncIterator[None]:
+    def in_order(self, key: str) -> asyncio.Lock:
         """One at a time for all that shares `key`, first come, first served."""
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            yield
+        return self._locks.of(key)
 
     async def ask(self, event: MessageReceived, platform: ChatPlatform) -> None:
         """Keep a question, and let it be answered."""

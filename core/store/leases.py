@@ -12,7 +12,6 @@ from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
-from weakref import WeakValueDictionary
 
 import orjson
 from sqlalchemy import Connection, TextClause, bindparam, text
@@ -22,6 +21,7 @@ from core.errors import DatabaseUnavailableError
 from core.messages import MessageRef, PlaceRef
 from core.ports import CONVERSATION_LEASE, PendingTurn
 from core.store.engine import Database
+from core.tasks import Locks
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,8 @@ class SqlLeases:
         # One process has an SQLite file to itself: see `alone`.
         self._is_alone = database.dialect.name == "sqlite"
         self._held: dict[str, float] = {}
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = Locks()
+        """On two connections, what is given back could be deleted after it was taken again."""
         self._beating: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
         self._beaten = asyncio.Event()
@@ -115,7 +116,7 @@ class SqlLeases:
         """Whether this process may be at `name` from now on."""
         if name in self._held or self._is_alone:
             return True
-        async with self._one_after_another(name):
+        async with self._locks.of(name):
             began = asyncio.get_running_loop().time()
             is_ours = await self._do(self._take, name=name, owner=self._owner, seconds=LIFE)
             if is_ours:
@@ -133,7 +134,7 @@ class SqlLeases:
     async def give_back(self, name: str) -> None:
         """This process is no longer at `name`."""
         if self._held.pop(name, None) is not None:
-            async with self._one_after_another(name):
+            async with self._locks.of(name):
                 if name not in self._held:
                     await self._do(self._give_back, name=name, owner=self._owner)
 
@@ -191,10 +192,6 @@ class SqlLeases:
     async def orphans(self) -> list[PendingTurn]:
         """The turns that nobody alive is at, in their order."""
         return [_turn(row) for row in await self._see(self._orphans)]
-
-    def _one_after_another(self, name: str) -> asyncio.Lock:
-        # On two connections, what is given back could be deleted after it was taken again.
-        return self._locks.setdefault(name, asyncio.Lock())
 
     async def _do(self, statement: TextClause, **values: Any) -> list[Any]:
         return await self._database.touch(partial(_rows, statement=statement, values=values))
