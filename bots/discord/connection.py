@@ -154,11 +154,13 @@ class Connection:
                 )
                 async with asyncio.timeout(_PATIENCE):
                     self._client.ws = await connecting
+                    # Discord's clock runs from when it took the identify, not from when that was sent.
+                    await self._poll(self._client.ws, until=lambda: self._client.ws.session_id is not None)
         await self._poll(self._client.ws)
 
-    async def _poll(self, ws: DiscordWebSocket) -> None:
+    async def _poll(self, ws: DiscordWebSocket, *, until: Callable[[], bool] = lambda: False) -> None:
         malformed = 0
-        while True:
+        while not until():
             try:
                 await ws.poll_event()
                 malformed = 0

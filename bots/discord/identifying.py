@@ -34,7 +34,7 @@ class Identifying:
 
     @asynccontextmanager
     async def turn(self, shard: int) -> AsyncIterator[None]:
-        """Wait for the turn of a shard, and have it while the block lasts."""
+        """Wait for the turn of a shard, and have it while the block lasts: until Discord has said that it begins."""
         group = shard % self._at_once
         async with self._locks[group]:
             if group in self._last:

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import time
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from bots.discord.shards import Shards
+from bots.pocket.discord_gateway import Gateway
 from bots.pocket.discord_rules import DISCORDS_RATES, IDENTIFY, DiscordRules, Rate
 from bots.pocket.server import Pocket
 from core.errors import PlatformError
@@ -134,6 +136,18 @@ async def test_the_sessions_of_one_process_do_not_begin_too_early(caplog):
 
     [told] = [each for each in caplog.records if each.message == "shards_chosen"]
     assert (told.shards, told.of) == (4, 4)
+
+
+async def test_the_pause_runs_from_when_discord_took_the_one_before(monkeypatch):
+    def slow_at_first(gateway, session):
+        time.sleep(0 if gateway.identified else 0.05)
+        return too_early(gateway, session)
+
+    too_early = Gateway._is_too_early
+    monkeypatch.setattr(Gateway, "_is_too_early", slow_at_first)
+    rules = DiscordRules(rates={**DISCORDS_RATES, IDENTIFY: Rate(1, 0.02)}, shards=2)
+    async with ears(None, rules=rules) as (pocket, _, _):
+        assert (pocket.discord.gateway.identified, pocket.discord.gateway.put_off) == (2, 0)
 
 
 async def test_a_process_whose_servers_let_the_bot_do_nothing_starts_all_the_same(caplog):
