@@ -5,7 +5,7 @@ It only finds them; who takes them up, and when, is `turns`'.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias, TypeVar
@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 from core.answering import Answering, Turn
 from core.clock import Clock
 from core.errors import PlatformError, RateLimitedError
-from core.messages import MessageRef
+from core.messages import Message, MessageRef
 from core.ports import CanFindOwn, ChatPlatform, Leases, Own, PendingTurn, Store
 
 logger = logging.getLogger(__name__)
@@ -59,35 +59,39 @@ class Leftovers:
         begun = await self.begun(turn, waiting.parts, is_first=is_first)
         return None if question.deleted and not begun else replace(turn, begun=begun)
 
-    async def forgotten(self, platforms: Platforms) -> list[Turn]:
-        """The questions that were kept and do not wait: their process died in between."""
+    async def let_forgotten_wait(self, platforms: Platforms) -> None:
+        """Let the questions wait that were kept and do not: their process died in between."""
         before = self._clock.now() - _JUST_NOW
-        since = self._looked_until or before - _LONG_AGO
-        questions = await self._store.unanswered(since, before)
+        for question in await self._store.unanswered(self._looked_until or before - _LONG_AGO, before):
+            waiting = await self._leases.waiting(question.conversation_id)
+            if all(each.question_id != question.id for each in waiting):
+                for each in await self._as_pending([question], platforms):
+                    logger.info("forgotten_question", extra={"reply": each.reply_id})
+                    await self._leases.begin(each)
         self._looked_until = before - _OVERLAP
+
+    async def overlooked(self, conversation_id: str, platform: ChatPlatform, before: Turn | None) -> list[PendingTurn]:
+        """The questions of a conversation without an answer, asked in the half minute before a turn, or until now.
+
+        Not those whose words are not kept: whoever heard one may be about to let it wait, and alone can answer it.
+        """
+        if before and before.is_first:
+            return []
+        until = before.question.timestamp if before else self._clock.now()
+        questions = await self._store.unanswered(until - _JUST_BEFORE, until)
+        ours = [each for each in questions if each.conversation_id == conversation_id and each.content]
+        return await self._as_pending(ours, {platform.name: platform})
+
+    async def _as_pending(self, questions: Iterable[Message], platforms: Platforms) -> list[PendingTurn]:
+        """How these questions wait, where we can answer them."""
         found = []
         for question in questions:
             conversation = await self._store.conversation(question.conversation_id)
             platform = platforms.get(conversation.place.platform) if conversation is not None else None
-            if conversation is None or platform is None or not question.parts:
-                continue
-            waiting = await self._leases.waiting(conversation.id)
-            if all(each.question_id != question.id for each in waiting):
-                place, withheld = conversation.place, not question.content
-                found.append(Turn(conversation, question, question.parts[0], place, platform, withheld, was_left=True))
+            if conversation is not None and platform is not None and question.parts:
+                turn = Turn(conversation, question, question.parts[0], conversation.place, platform)
+                found.append(turn.pending)
         return found
-
-    async def overlooked(self, turn: Turn) -> list[Turn]:
-        """The questions just before, in the same conversation, that were kept and do not wait: `forgotten`, soon."""
-        if turn.is_first or turn.retry_of:
-            return []
-        before = turn.question.timestamp
-        questions = await self._store.unanswered(before - _JUST_BEFORE, before)
-        return [
-            Turn(turn.conversation, each, each.parts[0], turn.conversation.place, turn.platform, not each.content)
-            for each in questions
-            if each.conversation_id == turn.conversation.id and each.parts
-        ]
 
     async def begun(self, turn: Turn, noted: Sequence[MessageRef] = (), *, is_first: bool) -> tuple[MessageRef, ...]:
         """What shows of an answer: what was noted, and what was posted too late to be."""

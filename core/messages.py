@@ -175,6 +175,11 @@ def stable_ulid(at: datetime, key: str) -> str:
     return str(ULID.from_bytes(_milliseconds(at) + hashlib.sha256(key.encode()).digest()[:10]))
 
 
+def ulid_time(ulid: str) -> str:
+    """What of a ULID tells its millisecond; it sorts as time does."""
+    return ulid[:10]
+
+
 def least_ulid(at: datetime) -> str:
     """The least ULID of a moment: those of earlier milliseconds are less, all others are not."""
     return str(ULID.from_bytes(_milliseconds(at) + bytes(10)))

@@ -19,6 +19,7 @@ from core.messages import (
     PlaceRef,
     ReplyStatus,
     Role,
+    ulid_time,
 )
 from core.records import Record
 
@@ -490,6 +491,11 @@ class PendingTurn:
     """For a retry: what tells it from others of the same question."""
     parts: tuple[MessageRef, ...] = ()
     """What shows of the answer already."""
+
+    @property
+    def order(self) -> tuple[bool, str]:
+        """What the turns of a conversation are sorted by: when they were asked; who asks again waits for the others."""
+        return self.retry_of is not None, ulid_time(self.question_id)
 
 
 CONVERSATION_LEASE: Final = "conversation:"

@@ -64,32 +64,33 @@ class TurnQueues:
         """How many replies are in the making or waiting here."""
         return len(self._ours)
 
-    def has(self, reply_id: str) -> bool:
-        """Whether this reply waits or is in the making here."""
-        return reply_id in self._ours
-
     def waiting(self, conversation_id: str) -> tuple[Turn, ...]:
         """The turns of a conversation that wait here, the one that is answered first."""
         return tuple(self._turns.get(conversation_id, ()))
 
-    async def begin(self, turn: Turn, *, again: bool = False) -> None:
-        """Let a turn wait; answer it here, unless another process is at its conversation and will.
-
-        `again`: a process that has died may have begun it.
-        """
+    async def begin(self, turn: Turn) -> None:
+        """Let a turn wait; answer it here, unless another process is at its conversation and will."""
+        if turn.reply_id in self._ours:
+            return
         self._ours.add(turn.reply_id)
         is_kept = is_taken = False
         try:
             if await self._is_here(turn.conversation.id):
                 # Another process may have heard it, too, and have answered before we came to be at the conversation.
                 is_kept = await self._store.message(turn.reply_id) is not None
-                is_taken = not is_kept and await self._comes_next(turn, again=again)
+                is_taken = not is_kept and await self._comes_next(turn)
         finally:
             if not is_taken:
                 self._ours.discard(turn.reply_id)
                 await self._leave(turn.conversation.id)
         if not is_kept:
             await self._leases.begin(turn.pending)
+
+    async def begin_again(self, turn: Turn) -> None:
+        """Let a turn wait that a process which has died may have begun, and take it up if nobody is at it."""
+        if turn.reply_id not in self._ours:
+            await self._leases.begin(turn.pending)
+            await self._adopt_left(turn.conversation.id, turn.platform)
 
     async def adopt(self, platforms: Platforms) -> None:
         """Take up the turns that nobody alive is at. `platforms`: where we can answer.
@@ -98,6 +99,7 @@ class TurnQueues:
         """
         if not self._stopping:
             await self._others.tell(platforms)
+        await self._leftovers.let_forgotten_wait(platforms)
         left = {each.conversation_id: platforms.get(each.place.platform) for each in await self._leases.orphans()}
         # Side by side: one platform may let us wait before it tells what shows, and readers wait in all.
         adopting = [
@@ -107,10 +109,6 @@ class TurnQueues:
         ]
         if adopting:
             await asyncio.wait(adopting, timeout=_ADOPTING)
-        for turn in await self._leftovers.forgotten(platforms):
-            if turn.reply_id not in self._ours:
-                logger.info("forgotten_question", extra={"reply": turn.reply_id})
-                await self.begin(turn, again=True)
 
     def lose(self, name: str) -> None:
         """Somebody else may have this lease by now: nothing more of what it stands for is done here."""
@@ -131,25 +129,17 @@ class TurnQueues:
         workers = [self._workers[each] for each in self._left if each in self._turns and self._is_half_said(each)]
         await cancelled(workers)
 
-    async def _comes_next(self, turn: Turn, *, again: bool) -> bool:
-        """Put a turn behind those that are there; False where this process is no longer at its conversation."""
+    async def _comes_next(self, turn: Turn) -> bool:
+        """Put a turn in its place; False where this process is no longer at its conversation."""
         # What others heard before, or a process that has died left there, comes first.
-        was_left = turn.conversation.id not in self._turns
-        adopting = self._adopt_all(turn.conversation.id, turn.platform, was_left=was_left)
-        _, overlooked = await asyncio.gather(adopting, self._leftovers.overlooked(turn))
-        for each in overlooked:
-            if each.reply_id not in self._ours:
-                await self.begin(each, again=True)
-        if again:
-            is_first = turn.conversation.id not in self._turns
-            waiting = await self._leases.waiting(turn.conversation.id)
-            noted = next((each.parts for each in waiting if each.reply_id == turn.reply_id), ())
-            begun = await self._leftovers.begun(turn, noted, is_first=is_first)
-            turn = replace(turn, begun=begun, was_left=turn.was_left or bool(begun))
-        is_here = await self._is_here(turn.conversation.id)
-        if is_here:
-            self._enqueue(turn)
-        return is_here
+        conversation_id, was_left = turn.conversation.id, turn.conversation.id not in self._turns
+        later = await self._adopt_all(conversation_id, turn.platform, was_left=was_left, before=turn)
+        if not await self._is_here(conversation_id):
+            return False
+        self._enqueue(turn)
+        if later:
+            self._tasks.start(self._adopt_left(conversation_id, turn.platform), f"adopt {conversation_id}")
+        return True
 
     async def _is_here(self, conversation_id: str) -> bool:
         """Whether this process is at a conversation, or may be from now on."""
@@ -172,19 +162,35 @@ class TurnQueues:
             self._adopting.discard(conversation_id)
             await self._leave(conversation_id)
 
-    async def _adopt_all(self, conversation_id: str, platform: ChatPlatform, *, was_left: bool) -> None:
-        """Take up what waits in a conversation that this process is at.
+    async def _adopt_all(
+        self, conversation_id: str, platform: ChatPlatform, *, was_left: bool, before: Turn | None = None
+    ) -> bool:
+        """Take up what waits in a conversation that this process is at; whether there is more, asked after `before`.
 
         One after another: until a platform has told what shows of a question's answer, none comes behind it.
         """
         async with self._adoptions.of(conversation_id):
-            for each in await self._leases.waiting(conversation_id):
+            for each in await self._left_in(conversation_id, platform, before):
+                if each.reply_id in self._ours:
+                    continue
+                if before and each.order > before.pending.order:
+                    return True
                 await self._adopt(each, platform, was_left=was_left)
+        return False
+
+    async def _left_in(self, conversation_id: str, platform: ChatPlatform, before: Turn | None) -> list[PendingTurn]:
+        """What waits in a conversation, in its order; what is not ours, and should wait, does from now on."""
+        overlooked, waiting = await asyncio.gather(
+            self._leftovers.overlooked(conversation_id, platform, before), self._leases.waiting(conversation_id)
+        )
+        known = self._ours.union(each.reply_id for each in waiting)
+        for each in overlooked:
+            if each.reply_id not in known and await self._leases.begin(each):
+                waiting.append(each)
+        return sorted(waiting, key=lambda each: each.order)
 
     async def _adopt(self, waiting: PendingTurn, platform: ChatPlatform, *, was_left: bool) -> None:
         """Go on with a turn that a process left, unless nothing is to be done any more."""
-        if waiting.reply_id in self._ours:
-            return
         self._ours.add(waiting.reply_id)
         is_taken = False
         try:
@@ -205,7 +211,10 @@ class TurnQueues:
             turn.head_start.is_taken = True
         turns = self._turns.get(turn.conversation.id)
         if turns is not None:
-            turns.append(turn)
+            # The first one is being answered.
+            order, asked = turn.pending.order, enumerate(turns)
+            later = (i for i, each in asked if i and each.pending.order > order)
+            turns.insert(next(later, len(turns)), turn)
             return
         turns = self._turns[turn.conversation.id] = deque([turn])
         work = self._take_turns(turn.conversation.id, turns)

@@ -164,9 +164,8 @@ class Turns:
             return
         conversation = await self._store.conversation(known.conversation_id)
         if conversation is not None and conversation.ended_at is None:
-            turn = Turn(conversation, known, event.message, event.place, platform, files=event.files)
-            if not self._queues.has(turn.reply_id):
-                await self._queues.begin(turn, again=True)
+            turn = Turn(conversation, known, event.message, event.place, platform)
+            await self._queues.begin_again(turn)
 
     async def _reworded(self, event: MessageReceived, known: Message) -> None:
         """A question found later that reads otherwise than the log has it was edited meanwhile."""

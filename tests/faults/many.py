@@ -203,7 +203,8 @@ async def many(
     """One run: what was wrong, and its figures."""
     async with a_run(seed, url, directory, processes=processes, platforms=platforms) as run:
         wrong = await run.play(seconds, pause)
-        return wrong, f"{_told(run)}; {len(await out_of_order(run.store))} answers out of order"
+        late = await out_of_order(run.store)
+        return wrong, "\n".join([f"{_told(run)}; {len(late)} answers out of order", *late])
 
 
 def main() -> int:

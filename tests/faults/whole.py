@@ -54,17 +54,17 @@ async def _in_votes(asked: Asked, reply: Record, people: People, store: SqlStore
 
 
 async def out_of_order(store: SqlStore) -> list[str]:
-    """The replies that came before the one to an earlier question of their conversation, by the order of the log."""
-    asked: dict[str, int] = {}
-    latest: dict[str, int] = {}
+    """The questions that were asked, and known, before another of their conversation, and answered after it."""
+    known: dict[str, tuple[int, str]] = {}
+    answered: dict[str, list[str]] = {}
     told = []
     async for each in store.records():
         if each.type == "add_message" and each.data["role"] == "user":
-            asked[each.data["id"]] = each.seq or 0
+            known[each.data["id"]] = (each.seq or 0, each.data["timestamp"])
         elif each.type == "add_message":
-            number = asked[each.data["question_id"]]
-            conversation = each.data["conversation_id"]
-            if number < latest.get(conversation, 0):
-                told.append(each.data["id"])
-            latest[conversation] = max(number, latest.get(conversation, 0))
+            question, before = each.data["question_id"], answered.setdefault(each.data["conversation_id"], [])
+            number, at = known[question]
+            later = [other for other in before if known[other][0] > number and known[other][1] > at]
+            told += [f"{question} ({number}, asked {at}) is answered in {each.seq}, after {later}"] if later else []
+            before.append(question)
     return told

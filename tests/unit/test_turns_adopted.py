@@ -329,6 +329,34 @@ async def test_a_question_that_was_never_taken_up_is_answered_before_the_next_on
     assert [each.data["client_request_id"][-2:] for each in await house.replies()] == ["q1", "q2"]
 
 
+async def test_a_question_that_was_never_taken_up_is_answered_before_a_later_one_that_waits(house):
+    first, second = house.question("first?"), house.question("second?")
+    await house.dies_after(SLOW, first, second)
+    del house.leases.turns[next(iter(house.leases.turns))]
+    house.time = START + timedelta(seconds=3)
+
+    replies = await house.goes_on(replies=2)
+
+    assert [each.data["client_request_id"][-2:] for each in replies] == ["q1", "q2"]
+
+
+async def test_what_is_heard_late_comes_before_what_was_asked_later_and_waits(house):
+    slow = [*words("An answer that is")[:3], 0.2, *words("whole.")]
+    first, second, third, fourth = (house.question(f"{each}?") for each in range(4))
+    async with house.process(slow) as busy:
+        await busy.handle(first, house.platform)
+        await until(lambda: len(house.platform.shown) == 1)
+        await busy.handle(fourth, house.platform)
+        ours, house.leases = house.leases, Elsewhere(house.leases)
+        await house.process(WHOLE).handle(third, house.platform)
+        house.leases = ours
+
+        await busy.handle(second, house.platform)
+        await until(lambda: len(house.platform.shown) == 4)
+
+    assert [each.data["client_request_id"][-2:] for each in await house.replies()] == ["q1", "q2", "q3", "q4"]
+
+
 @pytest.mark.parametrize("platform", [FakePlatform(length=2000), Finding(forgets=True), Finding()])
 async def test_half_an_answer_that_was_noted_is_gone_on_with_when_its_question_is_told_again_first(platform):
     house = House(platform)
