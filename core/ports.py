@@ -385,6 +385,18 @@ class CanLookBack(Protocol):
         ...
 
 
+@runtime_checkable
+class CanTellRooms(Protocol):
+    """The platform tells where people may have asked something, also where the assistant never answered."""
+
+    async def rooms_since(self, since: datetime, in_turn: InTurn) -> Sequence[PlaceRef]:
+        """The channels, threads and direct conversations that can be read and are not known to be silent since then.
+
+        Each call to the platform goes through `in_turn`. Raises as `ChatPlatform`'s do.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Own:
     """A message of the assistant's, and what the platform says of whose answer it is."""

@@ -163,6 +163,11 @@ class DiscordPlatform:
         """What was written in a channel or thread from `since` on, oldest first."""
         return await self._history.messages_since(place, since, limit)
 
+    async def rooms_since(self, since: datetime, in_turn: InTurn) -> Sequence[PlaceRef]:
+        """The channels and threads in which something was written; what Discord told at the start says it."""
+        del in_turn
+        return self._history.rooms_since(since)
+
     def shown_in(
         self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
     ) -> AsyncGenerator[Sequence[Shown], None]:

@@ -45,6 +45,10 @@ class History:
             after = page[-1]["id"]
         return found[:limit]
 
+    def rooms_since(self, since: datetime) -> list[PlaceRef]:
+        """The channels and threads in which something was written; of direct conversations Discord tells nothing."""
+        return self._around.rooms_since(snowflake(since))
+
     async def shown_in(
         self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
     ) -> AsyncGenerator[Sequence[Shown], None]:

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import discord
 
-from bots.discord.reading import Channel
+from bots.discord.reading import Channel, place_in
 from bots.discord.rest import Rest
 from core.errors import PlatformError
+from core.messages import PlaceRef
 
 logger = logging.getLogger(__name__)
 
+_Room: TypeAlias = discord.TextChannel | discord.VoiceChannel | discord.Thread
 _PATIENCE: Final = 1.0
 """Seconds that a message may wait for the name and parent of the channel it stands in."""
 
@@ -84,10 +86,29 @@ class CachedSurroundings:
         data = (await self._rest.call("GET", f"/guilds/{guild}/channels", bucket=("guild", guild))).data
         return {str(each["id"]): f"#{each['name']}" for each in data}
 
+    def rooms_since(self, moment: str) -> list[PlaceRef]:
+        """The channels and threads whose past may be read, and in which the newest message is no older than an id."""
+        rooms: list[_Room] = []
+        for guild in (guild for each in self._clients for guild in each.guilds):
+            rooms += [*guild.text_channels, *guild.voice_channels, *guild.threads]
+        return [_place(each) for each in rooms if (each.last_message_id or 0) >= int(moment) and _can_read(each)]
+
     def _role(self, guild: str, role: str) -> discord.Role | None:
         known = (each.get_guild(int(guild)) for each in self._clients) if guild.isdigit() else ()
         found = next(filter(None, known), None)
         return found.get_role(int(role)) if found else None
+
+
+def _can_read(room: _Room) -> bool:
+    if isinstance(room, discord.Thread) and room.parent is None:
+        return False  # in a channel that we cannot see
+    permissions = room.permissions_for(room.guild.me)
+    return permissions.view_channel and permissions.read_message_history
+
+
+def _place(room: _Room) -> PlaceRef:
+    parent = str(room.parent_id) if isinstance(room, discord.Thread) else ""
+    return place_in({"guild_id": str(room.guild.id), "channel_id": str(room.id)}, parent)
 
 
 def _channel(data: dict[str, Any]) -> Channel:

@@ -202,6 +202,11 @@ class SlackPlatform:
         """What was written in a thread or a direct conversation from `since` on, oldest first."""
         return await self._history.messages_since(place, since, limit)
 
+    async def rooms_since(self, since: datetime, in_turn: InTurn) -> Sequence[PlaceRef]:
+        """The channels and conversations that the bot is in; Slack does not say where something was written."""
+        del since
+        return await self._history.rooms(in_turn)
+
     def shown_in(
         self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
     ) -> AsyncGenerator[Sequence[Shown], None]:

@@ -1,6 +1,7 @@
 """Slack's workspaces as one platform: each call goes to the workspace that it is about."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 
@@ -8,9 +9,12 @@ from bots.slack.adapter import SlackPlatform
 from bots.slack.render import LIMITS, STREAM_LIMITS, without_live_mentions
 from bots.slack.translate import PLATFORM
 from core.controls import Attachment, Button, Notice
+from core.errors import PlatformError, RateLimitedError
 from core.events import MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import InTurn, Limits, Own, Reaction, Sent, Shown, StreamLimits, Tally
+
+logger = logging.getLogger(__name__)
 
 PlatformOf = Callable[[str], Awaitable[SlackPlatform]]
 
@@ -25,8 +29,10 @@ class SlackEverywhere:
     limits: Limits = LIMITS
     stream_limits: StreamLimits = STREAM_LIMITS
 
-    def __init__(self, platform_of: PlatformOf, *, streams: bool) -> None:
+    def __init__(self, platform_of: PlatformOf, *, teams: Callable[[], Iterable[str]] = tuple, streams: bool) -> None:
+        """`platform_of` a workspace, by its id; `teams`: the ids of all."""
         self._of = platform_of
+        self._teams = teams
         self._streams = streams
 
     async def hears(self) -> bool:
@@ -120,6 +126,18 @@ class SlackEverywhere:
     async def messages_since(self, place: PlaceRef, since: datetime, limit: int) -> Sequence[MessageReceived]:
         """What was written in a thread or a direct conversation from `since` on, oldest first."""
         return await (await self._of(place.workspace)).messages_since(place, since, limit)
+
+    async def rooms_since(self, since: datetime, in_turn: InTurn) -> Sequence[PlaceRef]:
+        """The channels and conversations that the bot is in, in all workspaces that tell."""
+        found: list[PlaceRef] = []
+        for team in tuple(self._teams()):
+            try:
+                found += await (await self._of(team)).rooms_since(since, in_turn)
+            except RateLimitedError:
+                raise
+            except PlatformError as error:
+                logger.warning("rooms_not_known", extra={"workspace": team, "error": str(error)})
+        return found
 
     async def shown_in(
         self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn

@@ -1,4 +1,4 @@
-"""Slack's past: the messages of a thread or a direct conversation, and the reactions on them."""
+"""Slack's past: the messages of a channel, a thread or a direct conversation, and the reactions on them."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -15,6 +15,10 @@ from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import Answer, InTurn, Reaction, Shown, Tally
 
 _PAGE: Final = 200
+_ROOMS: Final = "public_channel,private_channel,im"
+"""Of group conversations Slack tells only who may list them (mpim:read), which nothing else needs."""
+_MOST_ROOMS: Final = 999
+"""Slack takes less than a thousand (docs.slack.dev/reference/methods/users.conversations)."""
 _TOMBSTONE: Final = "tombstone"
 """The subtype of what is left of a deleted message in whose thread others have written."""
 
@@ -57,6 +61,12 @@ class History:
                 if _ts(each) == message.id and (told := await self._told(each, place)) is not None:
                     return told.files
         return ()
+
+    async def rooms(self, in_turn: InTurn) -> list[PlaceRef]:
+        """The channels and conversations that the bot is in: one page of them, an hour of looking."""
+        call = self._client.users_conversations
+        answer = await in_turn(lambda: self._call(call(types=_ROOMS, exclude_archived=True, limit=_MOST_ROOMS)))
+        return [PlaceRef(PLATFORM, self._me.workspace, each["id"], "") for each in answer.get("channels") or ()]
 
     async def shown_in(
         self, place: PlaceRef, since: datetime, until: datetime | None, in_turn: InTurn
@@ -124,7 +134,7 @@ class History:
 
     async def _told(self, message: dict[str, Any], place: PlaceRef) -> MessageReceived | None:
         """A message as the event that it was; None where it was none of ours."""
-        event = {**message, "channel": place.channel, "channel_type": "" if place.thread else "im"}
+        event = {**message, "channel": place.channel}
         body = {"event_id": f"{place.channel}:{message.get('ts')}", "event": event}
         if user := author_of(body):
             await self._directory.know(user)

@@ -11,7 +11,7 @@ SCOPES: Final = {
     "app_mentions:read": "hearing mentions",
     "assistant:write": "saying that an answer is coming",
     "channels:history": "hearing comments in threads, and finding what was missed while the bot was away",
-    "channels:read": "calling channels by their names, in reports and on the dashboard",
+    "channels:read": "calling channels by their names, and knowing which to look into after the bot was away",
     "chat:write": "answering",
     "commands": "the command and the entries in a message's menu",
     "files:read": "reading what people attach to a question",

@@ -59,7 +59,7 @@ class Workspaces:
         self._streams = streams
         self._clock = clock
         self._known: dict[str, _Known] = {}
-        self.platform = SlackEverywhere(self.platform_of, streams=streams)
+        self.platform = SlackEverywhere(self.platform_of, teams=lambda: self._known, streams=streams)
         self._look_back = catch_up
 
     async def load(self) -> None:

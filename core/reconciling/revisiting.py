@@ -4,9 +4,9 @@ It knows where and how far to read. What differs on a message is `finding`'s, wh
 """
 
 import logging
-from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -17,7 +17,7 @@ from core.events import MessageReceived
 from core.live import LiveReplies
 from core.messages import Conversation, Message, PlaceRef
 from core.policy import Policies, ThreadPolicy
-from core.ports import InTurn, Store
+from core.ports import CanTellRooms, ChatPlatform, InTurn, Store
 from core.reconciling.finding import Finder, RemembersChats
 from core.reconciling.missing import Missing, Span
 
@@ -73,12 +73,14 @@ class Look:
         self._in_turn = in_turn
         self._earliest = earliest
         self._missing = Missing(platform, finder, store, in_turn)
-        self._failed: set[PlaceRef] = set()
+        self._failed: set[PlaceRef | None] = set()
         self._before: datetime | None = None
         self._unheard_since: datetime | None = None
         """Looks since then did not end."""
         self.pages = 0
         """Pages of replies whose places were looked at."""
+        self._unread: deque[PlaceRef] | None = None
+        """Where nothing was looked for yet, beside the places of replies."""
         self._read_from: OrderedDict[PlaceRef, datetime] = OrderedDict()
 
     async def go_on(self) -> None:
@@ -97,6 +99,9 @@ class Look:
             self._before = page[-1].timestamp
             self.pages += 1
         await self._finder.settle()
+        if self._aim.was_away:
+            await self._rooms()
+            await self._finder.settle()
         if self._unheard_since is not None:
             await self._store.end_look(self._platform.name, self._unheard_since)
 
@@ -119,17 +124,49 @@ class Look:
             if (conversation := await self._store.conversation(reply.conversation_id)) is not None:
                 places.setdefault(conversation.place, []).append((conversation, reply))
         for place, here in places.items():
-            try:
+            async with self._unless_it_fails(place):
                 await self._place(place, here)
-            except RateLimitedError:
-                raise  # it says nothing of the place
-            except PlatformError as error:
-                if place not in self._failed:
-                    self._failed.add(place)
-                    raise
-                # Not even when asked again: the others shall not wait for it.
-                logger.warning("place_not_read", extra={"place": place.key, "error": str(error)})
+
+    @asynccontextmanager
+    async def _unless_it_fails(self, place: PlaceRef | None) -> AsyncIterator[None]:
+        """A look at `place`, or (None) for places, which is left out where it fails when tried again, too."""
+        try:
+            yield
+        except RateLimitedError:
+            raise  # it says nothing of the place
+        except PlatformError as error:
+            if place not in self._failed:
+                self._failed.add(place)
+                raise
+            # Not even when asked again: the others shall not wait for it.
+            logger.warning("place_not_read", extra={"place": place.key if place else "new ones", "error": str(error)})
+            if place:
                 self._was_read(place, _NEVER)
+
+    async def _rooms(self) -> None:
+        """Where the assistant never answered, a first question may stand."""
+        platform: ChatPlatform = self._platform
+        heard_until = self._aim.since or self._unheard_since
+        if not isinstance(platform, CanTellRooms) or heard_until is None:
+            return
+        since = max(heard_until - _OVERLAP, self._earliest)
+        if self._unread is None:
+            async with self._unless_it_fails(None):
+                self._unread = deque(await platform.rooms_since(since, self._in_turn))
+        while self._unread:
+            place = self._unread[0]
+            if place not in self._read_from:
+                async with self._unless_it_fails(place):
+                    await self._room(place, since)
+            self._unread.popleft()
+
+    async def _room(self, place: PlaceRef, since: datetime) -> None:
+        span = Span(since, None, self._clock.now())
+        with suppress(PlaceGoneError):
+            await self._read(place, span)
+        told = [each.told for each in span.news.values() if each.told and each.told.addressed]
+        for each in sorted(told, key=lambda each: each.at):
+            await self._finder.hand_on(each)
 
     async def _place(self, place: PlaceRef, here: Sequence[tuple[Conversation, Message]]) -> None:
         span = await self._span(place, [reply for _, reply in here])

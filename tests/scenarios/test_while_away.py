@@ -99,6 +99,25 @@ async def test_edits_deletions_and_corrections_of_the_meantime_are_found_once(ho
         assert await grown(world, before) == ["start_conversation", "add_message", "add_message"]
 
 
+async def test_a_first_question_where_nobody_was_ever_answered_is_found_once(house):
+    async with house.bot() as world:
+        await world.ask("Ada", "hello")
+
+    first = await world.asks("Ben", "who are you?", world.room("elsewhere"))
+    chatter = await world.person("Eve").says("nothing for you", world.room("elsewhere"))
+    asked = [first]
+    if house.platform == "slack":  # Discord tells no bot of a direct conversation that it never saw
+        asked.append(await world.person("Cleo").says("hello, you", world.person("Cleo").dm("slack")))
+
+    for _ in range(2):
+        async with house.bot() as world:
+            for each in asked:
+                await world.kept(each)
+                assert sum(other.author.is_bot for other in world.parts(each)) == 1
+            assert len(await world.log("add_message")) == 2 + 2 * len(asked)
+            assert not world.parts(chatter)
+
+
 async def test_a_question_with_files_is_found_unchanged_and_its_files_are_known_by_name(house):
     async with house.bot() as world:
         ada, file = world.person("Ada"), SharedFile("notes.txt", b"under the mat")

@@ -89,6 +89,22 @@ class Remembering(FakePlatform):
             raise self.refusals.pop(0)
 
 
+class Telling(Remembering):
+    """It says where something was written, too, unless a list of `rooms` is an error."""
+
+    def __init__(self):
+        super().__init__()
+        self.rooms = []
+
+    async def rooms_since(self, since, in_turn):
+        async def rooms():
+            if isinstance(self.rooms, PlatformError):
+                raise self.rooms
+            return list(self.rooms)
+
+        return await in_turn(rooms)
+
+
 class Scene:
     def __init__(self):
         self.store = MemoryStore()
@@ -511,3 +527,41 @@ async def test_more_replies_than_are_held_at_a_time_are_all_looked_at(scene, mon
 
     assert [await scene.opinions(reply) for reply in replies] == [{(BEN.key, True)}] * 3
     assert again == 0
+
+
+def _elsewhere(scene, name, text, place, **more):
+    ref = MessageRef("fake", "w", place.channel, name)
+    return replace(scene.message(name, text, **more), message=ref, place=place, parent=None)
+
+
+async def test_a_first_question_where_nobody_was_answered_is_found_and_what_is_not_for_us_is_left(scene):
+    scene.platform = Telling()
+    await scene.ask()
+    new, broken = PlaceRef("fake", "w", "new", ""), PlaceRef("fake", "w", "broken", "")
+    scene.platform.rooms, scene.platform.broken = [broken, PLACE, new], {broken}
+    scene.platform.messages = [
+        _elsewhere(scene, "q3", "and then?", new, at=CLOCK.now() + timedelta(seconds=1)),
+        _elsewhere(scene, "q2", "who are you?", new),
+        _elsewhere(scene, "chatter", "nothing for you", new, addressed=False),
+        _elsewhere(scene, "old", "before that", new, at=CLOCK.now() - timedelta(hours=1)),
+    ]
+
+    scene.assistant._reconciling._pauses = (0.01, 0.01)
+
+    scene.assistant.catch_up(scene.platform, None)
+    await until(lambda: scene.is_answered("q2") and scene.is_answered("q3"))
+
+    asked = [each.data["content"] for each in await scene.log("add_message") if each.data["role"] == "user"]
+    assert asked == ["hello", "who are you?", "and then?"]
+
+
+async def test_a_platform_that_does_not_say_where_was_written_does_not_keep_the_look_from_ending(scene, caplog):
+    scene.platform = Telling()
+    await scene.ask()
+    scene.platform.rooms = PlatformError("missing_scope")
+    scene.assistant._reconciling._pauses = (0.0, 0.0)
+
+    scene.assistant.catch_up(scene.platform, None)
+    await until(lambda: "looked_back" in caplog.messages or "place_not_read" in caplog.messages)
+
+    assert [each.error for each in caplog.records if each.message == "place_not_read"] == ["missing_scope"]
