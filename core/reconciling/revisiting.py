@@ -5,14 +5,21 @@ It knows where and how far to read. What differs on a message is `finding`'s, wh
 
 import logging
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from core.clock import Clock
-from core.errors import MessageGoneError, PlaceGoneError, PlatformError, RateLimitedError
+from core.errors import (
+    MessageGoneError,
+    PlaceGoneError,
+    PlatformError,
+    PlatformRefusedTokenError,
+    PlatformUnavailableError,
+    RateLimitedError,
+)
 from core.events import MessageReceived
 from core.live import LiveReplies
 from core.messages import Conversation, Message, PlaceRef
@@ -73,7 +80,7 @@ class Look:
         self._in_turn = in_turn
         self._earliest = earliest
         self._missing = Missing(platform, finder, store, in_turn)
-        self._failed: set[PlaceRef | None] = set()
+        self._failed: set[PlaceRef] = set()
         self._before: datetime | None = None
         self._unheard_since: datetime | None = None
         """Looks since then did not end."""
@@ -124,23 +131,16 @@ class Look:
             if (conversation := await self._store.conversation(reply.conversation_id)) is not None:
                 places.setdefault(conversation.place, []).append((conversation, reply))
         for place, here in places.items():
-            async with self._unless_it_fails(place):
+            try:
                 await self._place(place, here)
-
-    @asynccontextmanager
-    async def _unless_it_fails(self, place: PlaceRef | None) -> AsyncIterator[None]:
-        """A look at `place`, or (None) for places, which is left out where it fails when tried again, too."""
-        try:
-            yield
-        except RateLimitedError:
-            raise  # it says nothing of the place
-        except PlatformError as error:
-            if place not in self._failed:
-                self._failed.add(place)
-                raise
-            # Not even when asked again: the others shall not wait for it.
-            logger.warning("place_not_read", extra={"place": place.key if place else "new ones", "error": str(error)})
-            if place:
+            except RateLimitedError:
+                raise  # it says nothing of the place
+            except PlatformError as error:
+                if place not in self._failed:
+                    self._failed.add(place)
+                    raise
+                # Not even when asked again: the others shall not wait for it.
+                logger.warning("place_not_read", extra={"place": place.key, "error": str(error)})
                 self._was_read(place, _NEVER)
 
     async def _rooms(self) -> None:
@@ -151,19 +151,20 @@ class Look:
             return
         since = max(heard_until - _OVERLAP, self._earliest)
         if self._unread is None:
-            async with self._unless_it_fails(None):
-                self._unread = deque(await platform.rooms_since(since, self._in_turn))
+            rooms: Sequence[PlaceRef] = ()
+            with _left_out_if_refused("new ones"):
+                rooms = await platform.rooms_since(since, self._in_turn)
+            self._unread = deque(rooms)
         while self._unread:
             place = self._unread[0]
             if place not in self._read_from:
-                async with self._unless_it_fails(place):
+                with _left_out_if_refused(place.key):
                     await self._room(place, since)
             self._unread.popleft()
 
     async def _room(self, place: PlaceRef, since: datetime) -> None:
         span = Span(since, None, self._clock.now())
-        with suppress(PlaceGoneError):
-            await self._read(place, span)
+        await self._read(place, span)
         told = [each.told for each in span.news.values() if each.told and each.told.addressed]
         for each in sorted(told, key=lambda each: each.at):
             await self._finder.hand_on(each)
@@ -253,3 +254,13 @@ class Look:
         self._read_from[place] = start
         if len(self._read_from) > _PLACES:
             self._read_from.popitem(last=False)
+
+
+@contextmanager
+def _left_out_if_refused(place: str) -> Iterator[None]:
+    try:
+        yield
+    except (RateLimitedError, PlatformUnavailableError, PlatformRefusedTokenError):
+        raise  # it says nothing of the place
+    except PlatformError as error:
+        logger.warning("place_not_read", extra={"place": place, "error": str(error)})

@@ -546,8 +546,6 @@ async def test_a_first_question_where_nobody_was_answered_is_found_and_what_is_n
         _elsewhere(scene, "old", "before that", new, at=CLOCK.now() - timedelta(hours=1)),
     ]
 
-    scene.assistant._reconciling._pauses = (0.01, 0.01)
-
     scene.assistant.catch_up(scene.platform, None)
     await until(lambda: scene.is_answered("q2") and scene.is_answered("q3"))
 
@@ -559,9 +557,10 @@ async def test_a_platform_that_does_not_say_where_was_written_does_not_keep_the_
     scene.platform = Telling()
     await scene.ask()
     scene.platform.rooms = PlatformError("missing_scope")
-    scene.assistant._reconciling._pauses = (0.0, 0.0)
 
     scene.assistant.catch_up(scene.platform, None)
-    await until(lambda: "looked_back" in caplog.messages or "place_not_read" in caplog.messages)
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
 
     assert [each.error for each in caplog.records if each.message == "place_not_read"] == ["missing_scope"]
+    await scene.ask("q2")
+    assert await scene.store.begin_look("fake") == (await scene.store.message_at(replace(PART, id="q2"))).timestamp
