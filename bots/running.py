@@ -168,6 +168,7 @@ async def running(
         jobs = [
             Job("end idle conversations", idle, in_one_place(leases, assistant.end_idle_conversations)),
             Job("look again", _LOOK_AGAIN, in_one_place(leases, looking_again.if_due)),
+            Job("heed the clock", _ADOPT, assistant.heed_clock),
             Job("adopt turns", _ADOPT, assistant.adopt_turns),
             Job("take up other channels", _ADOPT, outward.look),
             Job("check replies", _CHECK, in_one_place(leases, checking(settings, store, policies))),

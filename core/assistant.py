@@ -305,6 +305,10 @@ class Assistant:
         """Begin to look, at a slow pace, for what went unnoticed; `look_back` as in the options, from now on."""
         await self._reconciling.look_again(look_back)
 
+    async def heed_clock(self) -> None:
+        """Where the clock was set, look again at what was compared by it; to be asked every few seconds."""
+        await self._reconciling.heed_clock()
+
     async def end_idle_conversations(self) -> int:
         """End the conversations in which nobody wrote for the idle time; returns how many."""
         return await self._turns.end_idle(self._clock.now() - self._options.idle)

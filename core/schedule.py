@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _LAST_WORK: Final = 10.0
 """Seconds for which a job that is at work at the end may go on."""
+_HEED: Final = 1.0
+"""Seconds between two looks at the clock, and by which it does not go wrong by itself meanwhile."""
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -83,15 +86,30 @@ async def timers(*jobs: Job) -> AsyncIterator[None]:
             id=job.name,
             name=job.name,
             coalesce=True,
+            misfire_grace_time=None,  # late is better than not at all, which its second of grace would make of it
         )
     scheduler.start()
+    heeding = asyncio.create_task(_heed_clock(scheduler), name="heed the clock")
     try:
         yield
     finally:
+        await cancelled([heeding])
         scheduler.shutdown(wait=False)
         if at_work:
             await asyncio.wait(at_work, timeout=_LAST_WORK)
         await cancelled(at_work)
+
+
+async def _heed_clock(scheduler: AsyncIOScheduler) -> None:
+    """Go on where the clock was set: apscheduler would wait until it says again when the next run is due."""
+    loop = asyncio.get_running_loop()
+    at_zero = time.time() - loop.time()
+    while True:
+        await asyncio.sleep(_HEED)
+        if abs(time.time() - loop.time() - at_zero) > _HEED:
+            at_zero = time.time() - loop.time()
+            for each in scheduler.get_jobs():
+                each.modify(next_run_time=datetime.now(UTC))
 
 
 async def _run(job: Job, at_work: set[asyncio.Task[object]]) -> None:

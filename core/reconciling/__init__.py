@@ -27,6 +27,8 @@ SPAN: Final = timedelta(days=3)
 """How far back a reply is still looked at."""
 _PAUSES: Final = (2.0, 10.0, 30.0, 120.0)
 """Seconds before going on where looking failed."""
+_SET: Final = 1.0
+"""By so many seconds a clock does not go wrong by itself between two looks at it: it was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,9 @@ class Reconciling:
         self._platforms: dict[str, ChatPlatform] = {}
         self._budgets: dict[str, Looks] = {}
         self._looks: dict[str, _UnderWay] = {}
+        self._again: set[str] = set()
+        """The platforms that are looked at once more when the look which is under way has ended."""
+        self._clock_at_zero = self._now_at_zero()
         self._tasks = Tasks()
 
     def begin(self, platform: ChatPlatform, since: datetime | None) -> None:
@@ -99,6 +104,26 @@ class Reconciling:
         for name, platform in self._platforms.items():
             if name not in self._looks or not self._looks[name].goes_on:
                 self._start(platform, Aim(was_away=False))
+
+    async def heed_clock(self) -> None:
+        """Where the clock was set since this was asked last, look at everything again; to be asked every few seconds.
+
+        What people did and when a platform was asked are told apart by their times. It is set, too, where a machine
+        that slept wakes up.
+        """
+        set_by = self._now_at_zero() - self._clock_at_zero
+        if abs(set_by) > _SET:
+            self._clock_at_zero += set_by
+            logger.info("clock_was_set", extra={"seconds": round(set_by, 1)})
+            for name, platform in self._platforms.items():
+                if name in self._looks and self._looks[name].goes_on:
+                    self._again.add(name)
+                else:
+                    self._start(platform, Aim())
+
+    def _now_at_zero(self) -> float:
+        """What the clock said, in seconds since 1970, when the one that is never set began to count."""
+        return self._clock.now().timestamp() - self._clock.monotonic()
 
     async def stop(self) -> None:
         """Look no further."""
@@ -143,7 +168,10 @@ class Reconciling:
                 await self._sleep((*self._pauses, 0.0)[failures - 1])
             else:
                 logger.info("looked_back", extra={"platform": platform.name, "found": finder.found})
-                return
+                break
+        if platform.name in self._again:
+            self._again.discard(platform.name)
+            self._start(platform, Aim())
 
     async def _look_at(self, platform: RemembersChats, reply_id: str) -> None:
         look, _ = self._look(platform, Aim())

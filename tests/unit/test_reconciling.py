@@ -564,3 +564,59 @@ async def test_a_platform_that_does_not_say_where_was_written_does_not_keep_the_
     assert [each.error for each in caplog.records if each.message == "place_not_read"] == ["missing_scope"]
     await scene.ask("q2")
     assert await scene.store.begin_look("fake") == (await scene.store.message_at(replace(PART, id="q2"))).timestamp
+
+
+class SetClock:
+    """A clock that is set now and then."""
+
+    def __init__(self):
+        self.ahead = timedelta()
+
+    def now(self):
+        return CLOCK.now() + self.ahead
+
+    def monotonic(self):
+        return CLOCK.monotonic()
+
+
+async def test_after_the_clock_was_set_all_is_looked_at_again(scene):
+    clock = SetClock()
+    scene.assistant = Assistant(
+        store=scene.store, model=ScriptedModel(lambda _: words("An answer.")), clock=clock, options=Options()
+    )
+    reply = await scene.ask()
+    scene.assistant.catch_up(scene.platform)
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
+    vote = Reaction(BEN, "👍")
+
+    # While the clock is wrong, a vote is found: it is of a later time than it seems when the clock is right again.
+    clock.ahead = timedelta(hours=1)
+    scene.platform.votes[reply.parts[0]] = [vote]
+    await scene.assistant.heed_clock()
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
+    found = await scene.opinions(reply)
+    scene.platform.votes[reply.parts[0]] = []
+    await scene.assistant.heed_clock()
+    not_set = await scene.opinions(reply)
+    clock.ahead = timedelta()
+    await scene.assistant.heed_clock()
+    await until(lambda: not scene.assistant._reconciling._looks["fake"].goes_on)
+
+    assert found == not_set == {(BEN.key, True)}
+    assert await scene.opinions(reply) == set()
+
+
+async def test_a_look_under_way_when_the_clock_is_set_is_followed_by_another(scene):
+    clock = SetClock()
+    scene.assistant = Assistant(
+        store=scene.store, model=ScriptedModel(lambda _: words("An answer.")), clock=clock, options=Options()
+    )
+    await scene.ask()
+    scene.platform.answering.clear()
+    scene.assistant.catch_up(scene.platform)
+    await until(lambda: scene.platform.asked_since)
+
+    clock.ahead = timedelta(seconds=90)
+    await scene.assistant.heed_clock()
+    scene.platform.answering.set()
+    await until(lambda: len(scene.platform.asked_since) == 2)
