@@ -34,6 +34,8 @@ _OVERLAP: Final = timedelta(minutes=1)
 """Read again before the moment of the loss: the platform's clock may be behind ours."""
 _LONGEST: Final = timedelta(minutes=10)
 """A reply whose question is not known was begun so long before its end at the most."""
+_FIRST_QUESTIONS: Final = timedelta(days=1)
+"""Older ones are not answered any more where the assistant never answered before."""
 _PAGE: Final = 200
 """Replies that are held at a time."""
 _MESSAGES: Final = 1_000
@@ -149,7 +151,7 @@ class Look:
         heard_until = self._aim.since or self._unheard_since
         if not isinstance(platform, CanTellRooms) or heard_until is None:
             return
-        since = max(heard_until - _OVERLAP, self._earliest)
+        since = max(heard_until - _OVERLAP, self._earliest, self._clock.now() - _FIRST_QUESTIONS)
         if self._unread is None:
             rooms: Sequence[PlaceRef] = ()
             with _left_out_if_refused("new ones"):
@@ -163,10 +165,14 @@ class Look:
             self._unread.popleft()
 
     async def _room(self, place: PlaceRef, since: datetime) -> None:
-        span = Span(since, None, self._clock.now())
-        await self._read(place, span)
-        told = [each.told for each in span.news.values() if each.told and each.told.addressed]
-        for each in sorted(told, key=lambda each: each.at):
+        asked, read = [], 0
+        async with aclosing(self._platform.shown_in(place, since, None, self._in_turn)) as pages:
+            async for page in pages:
+                asked += [each.told for each in page if each.told and each.told.addressed]
+                read += len(page)
+                if read > _MESSAGES:
+                    break
+        for each in sorted(asked, key=lambda each: each.at):
             await self._finder.hand_on(each)
 
     async def _place(self, place: PlaceRef, here: Sequence[tuple[Conversation, Message]]) -> None:
