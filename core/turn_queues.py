@@ -55,8 +55,7 @@ class TurnQueues:
         self._left: set[str] = set()
         """The ids of the conversations that are left to other processes."""
         self._adoptions = Locks()
-        self._adopting: set[str] = set()
-        """The ids of the conversations that are being taken up."""
+        """Who is taking up what waits in a conversation, by its id."""
         self._stopping = False
 
     @property
@@ -101,11 +100,12 @@ class TurnQueues:
             await self._others.tell(platforms)
         await self._leftovers.let_forgotten_wait(platforms)
         left = {each.conversation_id: platforms.get(each.place.platform) for each in await self._leases.orphans()}
+        under_way = set(self._adoptions)
         # Side by side: one platform may let us wait before it tells what shows, and readers wait in all.
         adopting = [
             self._tasks.start(self._adopt_left(conversation_id, platform), f"adopt {conversation_id}")
             for conversation_id, platform in left.items()
-            if platform is not None and conversation_id not in self._turns and conversation_id not in self._adopting
+            if platform is not None and conversation_id not in self._turns and conversation_id not in under_way
         ]
         if adopting:
             await asyncio.wait(adopting, timeout=_ADOPTING)
@@ -152,14 +152,12 @@ class TurnQueues:
 
     async def _adopt_left(self, conversation_id: str, platform: ChatPlatform) -> None:
         """Take up what a process that has died left in a conversation, unless another is faster."""
-        self._adopting.add(conversation_id)
         try:
             if not self._stopping and await self._leases.take(conversation_lease(conversation_id)):
                 await self._adopt_all(conversation_id, platform, was_left=True)
         except DatabaseUnavailableError as error:
             logger.warning("turns_not_adopted", extra={"error": str(error)})
         finally:
-            self._adopting.discard(conversation_id)
             await self._leave(conversation_id)
 
     async def _adopt_all(
