@@ -56,7 +56,10 @@ class Leftovers:
             return None
         turn = Turn(conversation, question, question.parts[0], waiting.place, platform, not question.content)
         turn = replace(turn, retry_of=waiting.retry_of, name=waiting.name)
-        begun = await self.begun(turn, waiting.parts, is_first=is_first)
+        begun = await self._begun(turn, waiting.parts, is_first=is_first)
+        if begun != waiting.parts:
+            # Whoever goes on after us need not find it again: by then it may be anybody's.
+            await self._leases.shows(waiting.reply_id, begun)
         return None if question.deleted and not begun else replace(turn, begun=begun)
 
     async def let_forgotten_wait(self, platforms: Platforms) -> None:
@@ -93,7 +96,7 @@ class Leftovers:
                 found.append(turn.pending)
         return found
 
-    async def begun(self, turn: Turn, noted: Sequence[MessageRef] = (), *, is_first: bool) -> tuple[MessageRef, ...]:
+    async def _begun(self, turn: Turn, noted: Sequence[MessageRef], *, is_first: bool) -> tuple[MessageRef, ...]:
         """What shows of an answer: what was noted, and what was posted too late to be."""
         platform = turn.platform
         if not isinstance(platform, CanFindOwn):

@@ -89,6 +89,14 @@ class House:
         dead = self.process(script)
         for each in questions:
             await dead.handle(each, self.platform)
+        await self._dies(shown)
+
+    async def dies_again(self, script) -> None:
+        """Another process takes up what waits, and is gone in the midst of it."""
+        await self.process(script).adopt_turns()
+        await self._dies(1)
+
+    async def _dies(self, shown) -> None:
         await until(lambda: len(self.platform.shown) >= shown and all(map(_has_text, self.platform.now)))
         await asyncio.sleep(0.02)
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -154,6 +162,18 @@ async def test_a_message_that_was_posted_and_not_noted_is_found(forgets):
 
     assert house.platform.now == ["An answer that is whole."]
     assert parts_of(reply) == ["m0"]
+
+
+async def test_a_message_that_was_found_is_noted_for_whoever_goes_on_next():
+    house = House(Finding(forgets=True))
+    await house.dies_after(SLOW, house.question())
+    [waiting] = await house.leases.orphans()
+    await house.leases.shows(waiting.reply_id, ())
+
+    await house.dies_again(SLOW)
+
+    [waiting] = await house.leases.orphans()
+    assert [each.id for each in waiting.parts] == ["m0"]
 
 
 async def test_a_platform_that_asks_for_a_pause_is_asked_again_what_shows():
