@@ -90,6 +90,8 @@ class ReplyStream:
         self._changed = asyncio.Event()
         self._finished = False
         self._may_stream = isinstance(platform, CanStream) and platform.can_stream_in(place, asker)
+        self._unsure_stream: int | None = None
+        """The part whose stream the platform may have begun, though it did not say so."""
         self._failing_since: float | None = None
         self._pause = _FIRST_PAUSE
         self._calling = asyncio.Lock()
@@ -260,16 +262,23 @@ class ReplyStream:
         platform = self._platform
         # A part that begins with what was open in the one before shows more than its piece of the reply.
         is_plain = target.text != THINKING and target.source.startswith(target.text[:1])
-        may_stream = self._may_stream and not self._is_second
-        if not (may_stream and isinstance(platform, CanStream) and is_plain) or target.is_done:
+        may_stream = self._may_stream and not self._is_second and is_plain and not target.is_done
+        # It may have begun all the same: a post beside it would be a second one.
+        is_unsure = index == self._unsure_stream
+        if not isinstance(platform, CanStream) or not (may_stream or is_unsure):
             return None
         begins = platform.harmless(target.source)
         try:
             sent = await platform.start_stream(self._place, begins, asker=self._asker, nonce=f"{self._nonce}-{index}")
         except (StreamRefusedError, RateLimitedError) as error:
+            if is_unsure and isinstance(error, RateLimitedError):
+                raise
             self._may_stream = isinstance(error, RateLimitedError)
             logger.info("stream_refused", extra={"error": str(error)})
             return None
+        except PlatformError:
+            self._unsure_stream = index
+            raise
         limits = platform.stream_limits
         appends = self._gates.of(
             platform.append_bucket(self._place), limits.appends, at_once=limits.at_once, has_finals=False

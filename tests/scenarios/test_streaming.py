@@ -84,9 +84,13 @@ async def test_the_five_minute_end_is_not_seen(make_world, only_slack, monkeypat
         assert grows(reply)
 
 
-async def test_a_lost_answer_to_the_start_of_a_stream_does_not_start_two(make_world, only_slack):
-    async with make_world(answers=says(WORDS)) as world:
+@pytest.mark.parametrize("pause", [False, True], ids=["", "and then a pause that Slack asks for"])
+@pytest.mark.parametrize("speed", [200, None], ids=["and it goes on", "and it is over"])
+async def test_a_lost_answer_to_the_start_of_a_stream_does_not_start_two(make_world, only_slack, speed, pause):
+    async with make_world(answers=says(WORDS, tokens_per_second=speed)) as world:
         world.face.fail("chat.startStream", Fault(done=True, cut=True))
+        if pause:
+            world.face.fail("conversations.replies", Fault("ratelimited"))
 
         question, _ = await world.ask("Ada", "go on")
 
