@@ -41,7 +41,8 @@ class Setwise:
         self._statements = Statements(connection.dialect, prefix)
         words = SqliteWords() if connection.dialect.name == "sqlite" else PostgresWords()
         self._folds = tuple(words.sql(each) for each in _folds(words, prefix, side))
-        looks = [] if words.refuses and side is not PLACES else [_unusual(words, side)]
+        self._refuses = words.refuses
+        looks = [] if words.refuses else [_unusual(words, side)]
         if side is MESSAGES and not words.touches_rows_twice:
             looks.append(_twice(words))
         self._looks = tuple(map(words.sql, looks))
@@ -55,13 +56,28 @@ class Setwise:
         if self._is_for_folding(window, rest):
             return False
         starts = [each for each in rest if each.type == "start_conversation"]
-        self._fold(starts)
+        if not self._is_taken(starts, window):
+            return False
+        self._fold([each for each in rest if each.type != "start_conversation"])
+        return True
+
+    def _is_taken(self, starts: Sequence[log.Kept], window: tuple[int, int]) -> bool:
+        """Fold what starts conversations, and most of the window; False, and nothing done, where that is refused."""
+        if not self._refuses:
+            self._fold(starts)
+            for statement in self._folds:
+                self._connection.exec_driver_sql(statement, window)
+            return True
+        self._connection.exec_driver_sql("SAVEPOINT folding")
         try:
+            self._fold(starts)
             for statement in self._folds:
                 self._connection.exec_driver_sql(statement, window)
         except IntegrityError:
-            return False  # see `Words.refuses`
-        self._fold([each for each in rest if each.type != "start_conversation"])
+            self._connection.exec_driver_sql("ROLLBACK TO folding")
+            return False
+        finally:
+            self._connection.exec_driver_sql("RELEASE folding")
         return True
 
     def _fold(self, records: Sequence[log.Kept]) -> None:
@@ -136,7 +152,7 @@ def _ratings(words: Words, name: str) -> str:
 def _parts(words: Words, name: str) -> str:
     picked = {
         "key": words.whole("part.value"),
-        "message_id": words.text("id"),
+        "message_id": words.where_plain(words.is_a("parts", "array"), words.text("id")),
         "position": words.part_position,
     }
     window = f"records, {words.elements(words.json('parts', '[]'), 'part')} WHERE {_MESSAGES}"
@@ -145,12 +161,17 @@ def _parts(words: Words, name: str) -> str:
 
 def _touch(words: Words, conversations: str) -> str:
     """A conversation that was started after a message was told does not know of that one."""
+    # What is grouped is picked before: SQLite would sort whole records.
     return (
-        f"UPDATE {conversations} AS there SET last_message_at = given.moment FROM ("  # noqa: S608 - our own names
-        f"SELECT started.id AS id, max({words.moment('timestamp')}) AS moment FROM records "
-        f"JOIN {conversations} AS started ON started.id = {words.text('conversation_id')} "
-        f"WHERE {_MESSAGES} AND records.seq > started.seq GROUP BY started.id"
-        ") AS given WHERE there.id = given.id AND there.last_message_at < given.moment"
+        "WITH told AS MATERIALIZED ("  # noqa: S608 - our own names
+        f"SELECT {words.text('conversation_id')} AS conversation_id, {words.text('timestamp')} AS moment, "
+        f"{_plain_place(words)} AS is_plain, records.seq AS seq FROM records WHERE {_MESSAGES}"
+        f") UPDATE {conversations} AS there SET last_message_at = given.moment FROM ("
+        f"SELECT started.id AS id, {words.latest('told.moment', 'told.is_plain')} AS moment "
+        f"FROM told JOIN {conversations} AS started ON started.id = told.conversation_id "
+        "WHERE told.seq > started.seq GROUP BY started.id"
+        ") AS given WHERE there.id = given.id "
+        "AND (there.last_message_at < given.moment OR given.moment IS NULL)"
     )
 
 

@@ -44,6 +44,10 @@ class PostgresWords(Words):
         """See `Words`."""
         return f"{self.text(name)}::timestamptz"
 
+    def latest(self, text: str, plain: str) -> str:  # noqa: ARG002 - it is looked for before
+        """See `Words`."""
+        return f"max({text}::timestamptz)"
+
     def is_moment(self, name: str) -> str:
         """See `Words`."""
         return f"({self.text(name)} ~ '^{SECOND}(|[.]{MICROSECONDS})[+]00:00$')"

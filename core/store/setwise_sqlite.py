@@ -30,8 +30,11 @@ class SqliteWords(Words):
 
     def moment(self, name: str) -> str:
         """See `Words`."""
-        text = self.text(name)
-        return f"CASE length({text}) WHEN 25 THEN substr({text}, 1, 19) || '.000000+00:00' ELSE {text} END"
+        return _moment(self.text(name))
+
+    def latest(self, text: str, plain: str) -> str:
+        """See `Words`. As texts, with and without microseconds, moments have the same order."""
+        return f"CASE WHEN min({plain}) THEN {_moment(f'max({text})')} END"
 
     def is_moment(self, name: str) -> str:
         """See `Words`."""
@@ -96,3 +99,7 @@ class SqliteWords(Words):
     def sql(self, statement: str) -> str:
         """See `Words`."""
         return statement
+
+
+def _moment(text: str) -> str:
+    return f"CASE length({text}) WHEN 25 THEN substr({text}, 1, 19) || '.000000+00:00' ELSE {text} END"

@@ -41,6 +41,10 @@ class Words(ABC):
         """A field for which `is_moment` holds, as a moment."""
 
     @abstractmethod
+    def latest(self, text: str, plain: str) -> str:
+        """The latest of a group of moments, told as texts; where the database refuses, NULL if one is not `plain`."""
+
+    @abstractmethod
     def is_moment(self, name: str) -> str:
         """The field is a moment in UTC as we write it."""
 

@@ -74,8 +74,7 @@ def said(
         conversation_id=to,
         role=role,
         content=content,
-        timestamp=moment(seconds).isoformat(),
-        **{"parts": [ref(message).key], **fields},
+        **{"timestamp": moment(seconds).isoformat(), "parts": [ref(message).key], **fields},
     )
     return told(payload, seconds)
 

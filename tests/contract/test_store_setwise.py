@@ -171,6 +171,15 @@ async def test_what_is_out_of_order_or_written_otherwise_is_left_to_folding(stor
     assert not await folds_by_itself(store, side)
 
 
+async def test_a_moment_written_otherwise_leaves_nothing_of_its_window_behind(store) -> None:
+    # A message that comes before its conversation does not touch it, be the window folded a second time.
+    await store.append(
+        said("m1", 50), started("c1", 0), said("m2", 20), said("m3", 30, timestamp="2026-01-01T01:00:00+01:00")
+    )
+
+    assert await both(store, 100) == 1
+
+
 async def test_a_message_told_before_its_conversation_does_not_touch_it(store) -> None:
     await store.append(said("m1", 50), started("c1", 0), said("m2", 20))
 
