@@ -105,24 +105,42 @@ class Leftovers:
         try:
             for own in await _patiently(lambda: platform.own_since(turn.place, turn.asked_in)):
                 # What has no name can only be of the first answer that is not in the log: the others were not begun.
-                is_ours = own.nonce.startswith(nonce) if own.nonce else is_first and await self._is_unknown(own, turn)
+                is_ours = (
+                    own.nonce.startswith(nonce) if own.nonce else is_first and await self._is_unknown(own, turn, found)
+                )
                 if own.message not in found and is_ours:
                     found.append(own.message)
         except PlatformError as error:
             logger.info("own_messages_not_found", extra={"error": str(error)})
-        return tuple(sorted(found, key=lambda each: (len(each.id), each.id)))
+        return tuple(sorted(found, key=_by_age))
 
-    async def _is_unknown(self, own: Own, turn: Turn) -> bool:
-        """A message of ours is neither in the log nor noted for an answer, and can be no other's.
+    async def _is_unknown(self, own: Own, turn: Turn, before: Sequence[MessageRef]) -> bool:
+        """A message of ours is neither in the log nor noted for an answer, and can be no other's; `before`: its parts.
 
-        What refers to no question may be of any that waits in the same place. It is left to the one that posts it once
-        more: by its nonce the platform will know it.
+        What refers to no question may be of any that waits in the same place, and shows already if it only follows. It
+        is left to the one that posts it once more: by its nonce the platform will know it.
         """
         message, turns = own.message, await self._leases.showing(own.message.channel)
-        if any(message in each.parts for each in turns):
+        if any(message in each.parts for each in turns) or (own.follows and not _is_older(before, message)):
             return False
-        others = [each for each in turns if each.place == turn.place and each.conversation_id != turn.conversation.id]
+        others = [
+            each
+            for each in turns
+            if each.place == turn.place
+            and each.conversation_id != turn.conversation.id
+            and (not own.follows or _is_older(each.parts, message))
+        ]
         return (own.answers or not others) and await self._store.message_at(message) is None
+
+
+def _by_age(message: MessageRef) -> tuple[int, str]:
+    """What the messages of one channel are sorted by."""
+    return len(message.id), message.id
+
+
+def _is_older(messages: Iterable[MessageRef], than: MessageRef) -> bool:
+    """Whether one of these is."""
+    return any(_by_age(each) < _by_age(than) for each in messages)
 
 
 async def _patiently(look: Callable[[], Awaitable[Found]]) -> Found:

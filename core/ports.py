@@ -406,6 +406,8 @@ class Own:
     """Empty where the platform does not tell."""
     answers: bool = False
     """It refers to the question; another answer to it may, too."""
+    follows: bool = False
+    """It is not the first part of an answer."""
 
 
 @runtime_checkable

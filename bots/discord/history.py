@@ -75,20 +75,19 @@ class History:
         return told.files if told is not None else ()
 
     async def own_since(self, place: PlaceRef, question: MessageRef) -> list[Own]:
-        """Ours that may answer `question`: what refers to it, and what follows that and refers to nothing.
+        """Ours that may answer `question`: what refers to it, and what refers to nothing, as all but its first part.
 
-        Discord tells no nonce, so of these a part of another answer may be one, where two grew at once.
+        Discord tells no nonce, so of the latter a part of another answer may be one, where two grew at once.
         """
         room = _room(place)
-        found, is_answer = [], question.channel != room
+        found, refers = [], question.channel == room
         for each in await self._messages(room, question.id):
-            if not _is_own_text(each, self._around.me):
-                continue
-            if (reference := each.get("message_reference")) is not None:
-                is_answer = reference.get("message_id") == question.id
-            if is_answer:
+            reference = each.get("message_reference")
+            if _is_own_text(each, self._around.me) and (
+                reference is None or reference.get("message_id") == question.id
+            ):
                 message = MessageRef(PLATFORM, place.workspace, room, each["id"])
-                found.append(Own(message, answers=reference is not None))
+                found.append(Own(message, answers=reference is not None, follows=reference is None and refers))
         return found
 
     async def reactions_on(

@@ -10,6 +10,7 @@ from core.assistant import Assistant, Options
 from core.errors import RateLimitedError
 from core.events import MessageDeleted, MessageReceived, ReactionAdded
 from core.language_models.scripted import ScriptedModel, words
+from core.leftovers import Leftovers
 from core.messages import MessageRef, Person, PersonRef
 from core.ports import Own
 from core.records import SetConsent, envelop
@@ -29,6 +30,7 @@ class Finding(FakePlatform):
     def __init__(self, *, forgets: bool = False) -> None:
         super().__init__(length=2000)
         self.forgets = forgets
+        self.following: set[str] = set()
         self.pauses = 0
         self.silent_in = ""
         self.silence = asyncio.Event()
@@ -40,7 +42,10 @@ class Finding(FakePlatform):
         if place.channel == self.silent_in:
             await self.silence.wait()
         refs = [MessageRef("fake", "w", place.channel, each) for each in self.shown]
-        return [Own(ref, "" if self.forgets else nonce) for ref, nonce in zip(refs, self.nonces, strict=True)]
+        return [
+            Own(ref, "" if self.forgets else nonce, follows=ref.id in self.following)
+            for ref, nonce in zip(refs, self.nonces, strict=True)
+        ]
 
 
 class House:
@@ -252,6 +257,34 @@ async def test_a_message_that_may_be_of_either_of_two_answers_is_left_to_the_one
         await until(lambda: len(house.platform.shown) == 4)
 
     assert [_has_text(each) for each in house.platform.now] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "found"),
+    [
+        (["m0"], [], ["m0", "m2"]),
+        (["m1"], ["m0"], ["m1"]),
+        (["m0"], ["m3"], ["m0", "m2"]),
+        ([], [], []),
+    ],
+    ids=["no other began", "another began before it", "another began behind it", "we did not begin"],
+)
+async def test_a_part_that_follows_belongs_to_the_only_answer_that_began_before_it(ours, theirs, found):
+    house = House(Finding(forgets=True))
+    other = replace(PLACE, thread="")
+    await house.dies_after(SLOW, house.question(), house.question(place=other), shown=2)
+    refs = {name: MessageRef("fake", "w", PLACE.channel, name) for name in ("m0", "m1", "m2", "m3")}
+    house.platform.following = {"m2"}
+    both = zip(house.leases.turns.values(), (ours, theirs), strict=True)
+    waiting = [replace(turn, parts=tuple(map(refs.get, parts)), place=PLACE) for turn, parts in both]
+    house.leases.turns = {each.reply_id: each for each in waiting}
+    known = {*map(refs.get, [*ours, *theirs, "m2"])}
+    house.platform.shown = {each.id: ["half"] for each in sorted(known, key=lambda each: each.id)}
+    house.platform.nonces = [""] * len(known)
+
+    turn = await Leftovers(house.store, house.leases, house).turn(waiting[0], house.platform, is_first=True)
+
+    assert [each.id for each in turn.begun] == found
 
 
 async def test_the_questions_that_wait_are_answered_in_their_order(house):
