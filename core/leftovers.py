@@ -1,6 +1,6 @@
 """What a process that has died left behind: turns that wait, half an answer, questions that were never taken up.
 
-It only finds them; who takes them up, and when, is `turns`'.
+It finds them and lets them wait; who takes them up, and when, is `turn_queues`'.
 """
 
 import asyncio
@@ -65,7 +65,9 @@ class Leftovers:
     async def let_forgotten_wait(self, platforms: Platforms) -> None:
         """Let the questions wait that were kept and do not: their process died in between."""
         before = self._clock.now() - _JUST_NOW
-        for question in await self._store.unanswered(self._looked_until or before - _LONG_AGO, before):
+        # Where the clock was set back, how far was looked is not to be believed.
+        since = min(self._looked_until, before - _OVERLAP) if self._looked_until else before - _LONG_AGO
+        for question in await self._store.unanswered(since, before):
             waiting = await self._leases.waiting(question.conversation_id)
             if all(each.question_id != question.id for each in waiting):
                 for each in await self._as_pending([question], platforms):

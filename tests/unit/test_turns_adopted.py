@@ -453,6 +453,19 @@ async def test_a_question_that_is_in_the_log_and_was_never_taken_up_is_found_by_
     assert reply.data["status"] == "complete"
 
 
+async def test_a_clock_that_was_ahead_hides_no_question_that_was_never_taken_up(house):
+    living = house.process(WHOLE)
+    house.time = START + timedelta(hours=1)
+    await living.adopt_turns()
+    house.time = START + timedelta(seconds=20)
+    await house.dies_after(SLOW, house.question())
+    await house.forgets_turns()
+
+    async with living:
+        await living.adopt_turns()
+        await until(lambda: house.platform.now == ["An answer that is whole."])
+
+
 @pytest.mark.parametrize("seconds", [2, 90_000], ids=["just now", "two days ago"])
 async def test_a_question_that_somebody_may_be_about_to_take_up_or_that_is_too_old_is_not_taken_up(house, seconds):
     await house.dies_after(SLOW, house.question())
