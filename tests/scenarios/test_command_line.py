@@ -181,6 +181,7 @@ def addresses(pocket: Pocket) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("how", "on"), [(signal.SIGTERM, "slack"), (signal.SIGINT, "slack"), (signal.SIGTERM, "discord")]
 )
+@pytest.mark.long
 async def test_the_bot_stops_cleanly_and_says_of_a_reply_that_it_was_cut_off(tmp_path, how, on):
     model = Model(lambda _: Answer("word " * 4000, tokens_per_second=50))
     async with Pocket(slack=SlackRules.unlimited(), model=model) as pocket:

@@ -227,6 +227,7 @@ async def test_when_one_is_stopped_its_replies_are_finished_and_the_other_hears_
 
 
 @pytest.mark.parametrize("platform", ["slack", "discord"])
+@pytest.mark.long
 async def test_what_one_that_is_stopped_cannot_finish_in_its_grace_another_goes_on_with(platform, postgres_url, caplog):
     caplog.set_level("INFO")
     leaving = AsyncExitStack()
@@ -249,6 +250,7 @@ async def test_what_one_that_is_stopped_cannot_finish_in_its_grace_another_goes_
 
 
 @pytest.mark.parametrize("platform", ["slack", "discord"])
+@pytest.mark.long
 async def test_whoever_goes_on_with_a_question_reads_the_files_beside_it(platform, postgres_url):
     leaving = AsyncExitStack()
     async with several(platform, [ALONE], postgres_url, first=leaving, grace=0.1, pace=80) as world:

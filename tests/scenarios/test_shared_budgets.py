@@ -79,6 +79,7 @@ def _faster(platform, monkeypatch):
 
 
 @pytest.mark.usefixtures("_faster")
+@pytest.mark.long
 async def test_replies_of_two_processes_grow_whole_side_by_side_and_are_seldom_refused(platform, postgres_url):
     seen = await grow(platform, postgres_url, processes=2)
 

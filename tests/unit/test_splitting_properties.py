@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -75,6 +76,7 @@ def test_however_a_reply_arrives_it_is_cut_at_the_same_places_and_what_is_cut_of
         assert all(len(part) <= limit for part in parts)
 
 
+@pytest.mark.long
 @settings(bounded, max_examples=5)
 @given(seeds, limits)
 def test_what_people_see_of_a_growing_reply_only_grows(seed: int, limit: int):
