@@ -45,8 +45,8 @@ class Posted:
         return await self._found(place, nonce, self._with_nonce)
 
     async def stream(self, place: PlaceRef, nonce: str) -> MessageRef | None:
-        """The same for a stream: it carries no metadata to know it by."""
-        return await self._found(place, nonce, self._unheard_of)
+        """The same for a stream, which carries no metadata to know it by; it may have been posted, too."""
+        return await self._found(place, nonce, self._with_nonce_or_unheard_of)
 
     async def own_since(self, place: PlaceRef, ts: str) -> list[Own]:
         """Ours in `place` that are newer than `ts`, oldest first, each with its nonce, or nothing for a stream."""
@@ -74,9 +74,10 @@ class Posted:
                 return str(each["ts"])
         return None
 
-    def _unheard_of(self, messages: list[dict[str, Any]], nonce: str) -> str | None:
-        """The newest of ours without metadata, where we have not heard of it."""
-        del nonce
+    def _with_nonce_or_unheard_of(self, messages: list[dict[str, Any]], nonce: str) -> str | None:
+        """The one with this nonce, or the newest of ours without metadata, where we have not heard of it."""
+        if ts := self._with_nonce(messages, nonce):
+            return ts
         for each in messages:
             if each.get("user") == self._me.user_id and not each.get("metadata"):
                 return None if each["ts"] in self._posted else str(each["ts"])

@@ -97,6 +97,16 @@ async def test_a_lost_answer_to_the_start_of_a_stream_does_not_start_two(make_wo
         assert [part.text for part in world.parts(question)] == [WORDS]
 
 
+async def test_a_lost_answer_to_the_post_that_stands_in_for_a_stream_does_not_start_one(make_world, only_slack):
+    async with make_world(answers=says(WORDS, tokens_per_second=200)) as world:
+        world.face.fail("chat.startStream", Fault("ratelimited"))
+        world.face.fail("chat.postMessage", Fault(done=True, cut=True))
+
+        question, _ = await world.ask("Ada", "go on")
+
+        assert [part.text for part in world.parts(question)] == [WORDS]
+
+
 async def test_code_that_is_cut_is_closed_and_opened_again(make_world):
     async with make_world(answers=says(CODE, tokens_per_second=3000)) as world:
         question, _ = await world.ask("Ada", "code, please")
