@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from core.clock import ClockWatch, SystemClock
 from core.policy.cron import Cron
 from core.tasks import cancelled
 
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 _LAST_WORK: Final = 10.0
 """Seconds for which a job that is at work at the end may go on."""
 _HEED: Final = 1.0
-"""Seconds between two looks at the clock, and by which it does not go wrong by itself meanwhile."""
+"""Seconds between two looks at the clock."""
 _INSTANT: Final = timedelta(microseconds=1)
 
 
@@ -102,12 +102,10 @@ async def timers(*jobs: Job) -> AsyncIterator[None]:
 
 async def _heed_clock(scheduler: AsyncIOScheduler) -> None:
     """Go on where the clock was set: apscheduler would wait until it says again when the next run is due."""
-    loop = asyncio.get_running_loop()
-    at_zero = time.time() - loop.time()
+    watch = ClockWatch(SystemClock())
     while True:
         await asyncio.sleep(_HEED)
-        if abs(time.time() - loop.time() - at_zero) > _HEED:
-            at_zero = time.time() - loop.time()
+        if watch.set_by():
             for each in scheduler.get_jobs():
                 each.modify(next_run_time=datetime.now(UTC))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.clock import Clock
+from core.clock import Clock, ClockWatch
 from core.errors import DatabaseUnavailableError, PlatformError, RateLimitedError
 from core.live import LiveReplies
 from core.policy import OnePolicy, Policies
@@ -27,8 +27,6 @@ SPAN: Final = timedelta(days=3)
 """How far back a reply is still looked at."""
 _PAUSES: Final = (2.0, 10.0, 30.0, 120.0)
 """Seconds before going on where looking failed."""
-_SET: Final = 1.0
-"""By so many seconds a clock does not go wrong by itself between two looks at it: it was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Reconciling:
         self._looks: dict[str, _UnderWay] = {}
         self._again: set[str] = set()
         """The platforms that are looked at once more when the look which is under way has ended."""
-        self._clock_at_zero = self._now_at_zero()
+        self._watch = ClockWatch(clock)
         self._tasks = Tasks()
 
     def begin(self, platform: ChatPlatform, since: datetime | None) -> None:
@@ -111,19 +109,13 @@ class Reconciling:
         What people did and when a platform was asked are told apart by their times. It is set, too, where a machine
         that slept wakes up.
         """
-        set_by = self._now_at_zero() - self._clock_at_zero
-        if abs(set_by) > _SET:
-            self._clock_at_zero += set_by
+        if set_by := self._watch.set_by():
             logger.info("clock_was_set", extra={"seconds": round(set_by, 1)})
             for name, platform in self._platforms.items():
                 if name in self._looks and self._looks[name].goes_on:
                     self._again.add(name)
                 else:
                     self._start(platform, Aim())
-
-    def _now_at_zero(self) -> float:
-        """What the clock said, in seconds since 1970, when the one that is never set began to count."""
-        return self._clock.now().timestamp() - self._clock.monotonic()
 
     async def stop(self) -> None:
         """Look no further."""

@@ -1,13 +1,12 @@
 """What runs on a timer: jobs that fail, and one that is at work at the end."""
 
 import asyncio
-import time
 from datetime import datetime, timedelta
 
 import apscheduler.schedulers.base
 import apscheduler.triggers.interval
 
-from core import schedule
+from core import clock, schedule
 from core.schedule import Job, timers
 
 
@@ -43,16 +42,14 @@ async def test_a_job_that_fails_is_logged_by_its_name(caplog):
 
 async def test_jobs_go_on_where_the_clock_is_set_back(monkeypatch):
     ahead = timedelta(hours=1)
-    right = time.time
 
     class Wrong(datetime):
         @classmethod
         def now(cls, tz=None):
             return datetime.now(tz) + ahead
 
-    for module in (schedule, apscheduler.schedulers.base, apscheduler.triggers.interval):
+    for module in (clock, schedule, apscheduler.schedulers.base, apscheduler.triggers.interval):
         monkeypatch.setattr(module, "datetime", Wrong)
-    monkeypatch.setattr(schedule.time, "time", lambda: right() + ahead.total_seconds())
     monkeypatch.setattr(schedule, "_HEED", 0.05)
     ran = asyncio.Event()
 
