@@ -9,7 +9,7 @@ from bots.slack.adapter import SlackPlatform
 from bots.slack.render import LIMITS, STREAM_LIMITS, without_live_mentions
 from bots.slack.translate import PLATFORM
 from core.controls import Attachment, Button, Notice
-from core.errors import PlatformError, RateLimitedError
+from core.errors import PlatformError, PlatformUnavailableError, RateLimitedError
 from core.events import MessageReceived
 from core.messages import Attached, MessageRef, PersonRef, PlaceRef
 from core.ports import InTurn, Limits, Own, Reaction, Sent, Shown, StreamLimits, Tally
@@ -133,8 +133,8 @@ class SlackEverywhere:
         for team in tuple(self._teams()):
             try:
                 found += await (await self._of(team)).rooms_since(since, in_turn)
-            except RateLimitedError:
-                raise
+            except (RateLimitedError, PlatformUnavailableError):
+                raise  # it says nothing of this workspace
             except PlatformError as error:
                 logger.warning("rooms_not_known", extra={"workspace": team, "error": str(error)})
         return found

@@ -41,7 +41,6 @@ class Setwise:
         self._statements = Statements(connection.dialect, prefix)
         words = SqliteWords() if connection.dialect.name == "sqlite" else PostgresWords()
         self._folds = tuple(words.sql(each) for each in _folds(words, prefix, side))
-        self._refuses = words.refuses
         looks = [] if words.refuses else [_unusual(words, side)]
         if side is MESSAGES and not words.touches_rows_twice:
             looks.append(_twice(words))
@@ -63,21 +62,13 @@ class Setwise:
 
     def _is_taken(self, starts: Sequence[log.Kept], window: tuple[int, int]) -> bool:
         """Fold what starts conversations, and most of the window; False, and nothing done, where that is refused."""
-        if not self._refuses:
-            self._fold(starts)
-            for statement in self._folds:
-                self._connection.exec_driver_sql(statement, window)
-            return True
-        self._connection.exec_driver_sql("SAVEPOINT folding")
         try:
-            self._fold(starts)
-            for statement in self._folds:
-                self._connection.exec_driver_sql(statement, window)
+            with self._connection.begin_nested():
+                self._fold(starts)
+                for statement in self._folds:
+                    self._connection.exec_driver_sql(statement, window)
         except IntegrityError:
-            self._connection.exec_driver_sql("ROLLBACK TO folding")
-            return False
-        finally:
-            self._connection.exec_driver_sql("RELEASE folding")
+            return False  # see `Words.refuses`
         return True
 
     def _fold(self, records: Sequence[log.Kept]) -> None:
